@@ -1,0 +1,43 @@
+namespace TrainTools.Core.Runs;
+
+/// <summary>The names in a run folder: the contract with everything outside. Makes nothing, reads nothing.</summary>
+public sealed class RunFolder(string path)
+{
+    /// <summary>Full path of the folder.</summary>
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    /// <summary>The resolved configuration, every default written out.</summary>
+    public string ConfigPath => Combine("config.yaml");
+
+    /// <summary>One object per logged step or evaluation, names as in Trainer logs.</summary>
+    public string MetricsPath => Combine("metrics.jsonl");
+
+    /// <summary>One object per diagnosis.</summary>
+    public string DiagnosesPath => Combine("diagnoses.jsonl");
+
+    /// <summary>State, host, versions, hashes, outcome.</summary>
+    public string RunInfoPath => Combine("run.json");
+
+    /// <summary>Folder of checkpoints.</summary>
+    public string CheckpointsPath => Combine("checkpoints");
+
+    /// <summary>The resulting model.</summary>
+    public string ModelPath => Combine("model");
+
+    /// <summary>The resulting adapter.</summary>
+    public string AdapterPath => Combine("adapter");
+
+    /// <summary>The trainer's own log (standard error).</summary>
+    public string LogPath => Combine("trainer.log");
+
+    /// <summary>Exists while someone wants the run to stop after the current step.</summary>
+    public string StopRequestPath => Combine("stop");
+
+    /// <summary>Held open and locked by the trainer that works on the folder.</summary>
+    public string LockPath => Combine("run.lock");
+
+    /// <summary>Folder of one checkpoint.</summary>
+    public string CheckpointPath(int step) => System.IO.Path.Combine(CheckpointsPath, $"step-{step:D6}");
+
+    private string Combine(string name) => System.IO.Path.Combine(Path, name);
+}
