@@ -1,0 +1,120 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using TrainTools.Core.Errors;
+
+namespace TrainTools.Trainer.Backend;
+
+/// <summary>Finds TorchSharp's own native library and, on Linux, makes sure the system's C++ runtime can carry it.</summary>
+public static class BindingLibrary
+{
+    private const string CxxRuntime = "libstdc++.so.6";
+
+    /// <summary>The library that came with TorchSharp: beside the program, or in the package cache.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.BackendNotFound"/>.</exception>
+    public static string Find()
+    {
+        var file = BackendPlatform.FileName("LibTorchSharp");
+        var native = Path.Combine("runtimes", BackendPlatform.RuntimeIdentifier, "native");
+        string[] folders =
+        [
+            Path.Combine(AppContext.BaseDirectory, native),
+            AppContext.BaseDirectory,
+            Path.Combine(BackendPlatform.NuGetPackages, "torchsharp", BackendPlatform.TorchSharpVersion, native),
+        ];
+        return folders.Select(f => Path.Combine(f, file)).FirstOrDefault(File.Exists) ?? throw new TrainToolsException(
+            ErrorIds.BackendNotFound,
+            ErrorKind.NotFound,
+            $"TorchSharp's native library {file} was found in none of: {string.Join(", ", folders)}.",
+            $"Restore the package TorchSharp {BackendPlatform.TorchSharpVersion}, or install TrainTools again.",
+            file);
+    }
+
+    /// <summary>The file to load: the one given, or on Linux where it is needed a patched private copy.</summary>
+    /// <returns>Path, and whether it is a patched copy.</returns>
+    /// <exception cref="TrainToolsException">The C++ runtime is too old, or the file is not as expected.</exception>
+    public static (string Path, bool Patched) Prepare(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return (path, false);
+        }
+
+        var image = File.ReadAllBytes(path);
+        var runtime = SystemCxxRuntime();
+        ElfFile binding;
+        try
+        {
+            binding = ElfFile.Parse(image);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new TrainToolsException(
+                ErrorIds.BackendFileUnexpected, ErrorKind.InvalidData, $"'{path}' cannot be used: {e.Message}.", "Restore or install TorchSharp again.", path, e);
+        }
+
+        var (fit, missing) = BindingPatch.Judge(binding, ElfFile.Parse(File.ReadAllBytes(runtime)).DefinedVersions);
+        return fit switch
+        {
+            BindingFit.Fits => (path, false),
+            BindingFit.NeedsPatch => (Store(BindingPatch.Apply(image, path), image), true),
+            _ => throw new TrainToolsException(
+                ErrorIds.BackendLoadFailed,
+                ErrorKind.NotSupported,
+                $"This system's C++ runtime ({runtime}) is too old for TorchSharp {BackendPlatform.TorchSharpVersion}: it lacks {string.Join(", ", missing)}.",
+                "Use a system with GCC 12's libstdc++ or newer (Debian 12, Ubuntu 22.04), or install a newer libstdc++.so.6 and put its folder first in LD_LIBRARY_PATH.",
+                runtime),
+        };
+    }
+
+    /// <summary>Writes the patched copy to the user's cache, named after its source, whole or not at all.</summary>
+    private static string Store(byte[] patched, byte[] source)
+    {
+        var folder = Path.Combine(BackendPlatform.Cache, "backend");
+        var path = Path.Combine(folder, $"libLibTorchSharp-{Convert.ToHexStringLower(SHA256.HashData(source))[..16]}.so");
+        try
+        {
+            // Compared, not trusted: the copy must be what this program would write now.
+            if (File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(patched))
+            {
+                return path;
+            }
+
+            Directory.CreateDirectory(folder);
+            var temporary = Path.Combine(folder, Path.GetRandomFileName());
+            File.WriteAllBytes(temporary, patched);
+            File.Move(temporary, path, overwrite: true);
+            return path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainToolsException(
+                ErrorIds.BackendLoadFailed,
+                ErrorKind.IO,
+                $"The adapted copy of TorchSharp's native library could not be written to '{folder}': {e.Message}",
+                "Set TRAINTOOLS_CACHE to a folder this user can write to.",
+                folder,
+                e);
+        }
+    }
+
+    /// <summary>Path of the libstdc++ this process uses: loading it by name answers as the dynamic loader would.</summary>
+    private static string SystemCxxRuntime()
+    {
+        NativeLibrary.TryLoad(CxxRuntime, out _);
+        foreach (var line in File.ReadLines("/proc/self/maps"))
+        {
+            var slash = line.IndexOf('/', StringComparison.Ordinal);
+            if (slash >= 0 && Path.GetFileName(line.AsSpan(slash)).StartsWith("libstdc++.so", StringComparison.Ordinal))
+            {
+                return line[slash..];
+            }
+        }
+
+        throw new TrainToolsException(
+            ErrorIds.BackendLoadFailed,
+            ErrorKind.NotSupported,
+            $"This system has no {CxxRuntime}, which libtorch needs.",
+            "Install the GNU C++ runtime (Debian, Ubuntu: libstdc++6; Fedora, RHEL: libstdc++). Systems on musl (Alpine) are not supported by libtorch.",
+            CxxRuntime);
+    }
+}
