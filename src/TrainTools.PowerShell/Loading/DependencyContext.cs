@@ -1,0 +1,39 @@
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace TrainTools.PowerShell.Loading;
+
+/// <summary>
+/// The private load context of TrainTools.Core and the packages it brings, so that another module may load another
+/// version of any of them. There is one for the life of the process: a type of Core must stay the same type when the
+/// module is imported again.
+/// </summary>
+internal sealed class DependencyContext : AssemblyLoadContext
+{
+    /// <summary>Name of the one assembly that the rest of the process may ask this context for.</summary>
+    private const string CoreName = "TrainTools.Core";
+
+    private static readonly DependencyContext Instance = new(
+        Path.Combine(Path.GetDirectoryName(typeof(DependencyContext).Assembly.Location)!, "deps"));
+
+    private readonly string _folder;
+
+    private DependencyContext(string folder)
+        : base("TrainTools")
+    {
+        _folder = folder;
+    }
+
+    /// <summary>
+    /// Answers the default context's question for an assembly it cannot find; null for everything that is not Core.
+    /// </summary>
+    public static Assembly? ResolveCore(AssemblyLoadContext context, AssemblyName name) =>
+        name.Name == CoreName ? Instance.LoadFromAssemblyName(name) : null;
+
+    /// <summary>What lies in deps/ is loaded here; the rest (the framework) is shared with the process.</summary>
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        var path = Path.Combine(_folder, assemblyName.Name + ".dll");
+        return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
+    }
+}
