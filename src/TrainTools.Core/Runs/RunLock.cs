@@ -1,0 +1,77 @@
+using TrainTools.Core.Errors;
+
+namespace TrainTools.Core.Runs;
+
+/// <summary>
+/// Keeps a run folder to one trainer: run.lock is held open exclusively while the trainer lives. The system lets go of
+/// it when the process ends, however it ends, so a lock is never stale; the file itself stays and means nothing.
+/// </summary>
+public sealed class RunLock : IDisposable
+{
+    private readonly FileStream stream;
+
+    private RunLock(FileStream stream) => this.stream = stream;
+
+    /// <summary>Takes the lock.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.RunInUse"/>, or <see cref="ErrorIds.RunFolderNotFound"/>.</exception>
+    public static RunLock Acquire(RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!Directory.Exists(folder.Path))
+        {
+            throw new TrainToolsException(
+                ErrorIds.RunFolderNotFound, ErrorKind.NotFound, $"The run folder '{folder.Path}' does not exist.", "Start-FineTune makes it.", folder.Path);
+        }
+
+        // Someone who only asks whether the folder is in use (IsHeld) has the lock for a moment: try for half a second.
+        var stream = TryOpen(folder.LockPath);
+        for (var attempt = 0; stream is null && attempt < 10; attempt++)
+        {
+            Thread.Sleep(50);
+            stream = TryOpen(folder.LockPath);
+        }
+
+        return stream is not null ? new RunLock(stream) : throw new TrainToolsException(
+            ErrorIds.RunInUse,
+            ErrorKind.InvalidOperation,
+            $"Another trainer works on the run folder '{folder.Path}'{Owner(folder)}.",
+            "Wait for it, stop it with Stop-FineTune, or choose another output folder.",
+            folder.Path);
+    }
+
+    /// <summary>Whether a living trainer holds the folder.</summary>
+    public static bool IsHeld(RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!File.Exists(folder.LockPath))
+        {
+            return false;
+        }
+
+        using var stream = TryOpen(folder.LockPath);
+        return stream is null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => stream.Dispose();
+
+    private static FileStream? TryOpen(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new TrainToolsException(
+                ErrorIds.RunFolderNotWritable, ErrorKind.IO, $"'{path}' cannot be opened for writing: {e.Message}", "Give this user write access to the run folder.", path, e);
+        }
+    }
+
+    private static string Owner(RunFolder folder) =>
+        RunInfo.TryLoad(folder) is { State: RunState.Running } info ? $" (process {info.ProcessId} on {info.Host}, since {info.StartedAt:yyyy-MM-dd HH:mm:ss})" : "";
+}

@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using TrainTools.Core.Runs;
+
+namespace TrainTools.Trainer.Hosting;
+
+/// <summary>
+/// Says whether someone wants the run to stop: the file `stop` in the run folder, the end of standard input (where the
+/// parent asked for that), or a signal. The loop asks after each step, writes its checkpoint and returns.
+/// </summary>
+public sealed class StopSignal : IDisposable
+{
+    private readonly string? requestPath;
+    private readonly List<PosixSignalRegistration> signals = [];
+    private volatile string? reason;
+
+    private StopSignal(string? requestPath) => this.requestPath = requestPath;
+
+    /// <summary>Whether to stop now. Cheap enough to ask after every step.</summary>
+    public bool IsRequested
+    {
+        get
+        {
+            if (reason is null && requestPath is not null && File.Exists(requestPath))
+            {
+                Request("the file 'stop' was put into the run folder");
+            }
+
+            return reason is not null;
+        }
+    }
+
+    /// <summary>Why, as the rest of "stopped because …"; null while nobody asked.</summary>
+    public string? Reason => reason;
+
+    /// <summary>A signal that nothing but <see cref="Request"/> raises.</summary>
+    public static StopSignal Manual() => new(null);
+
+    /// <summary>Watches a run folder. A request that an earlier run left behind is removed.</summary>
+    public static StopSignal Watch(RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        File.Delete(folder.StopRequestPath);
+        return new StopSignal(folder.StopRequestPath);
+    }
+
+    /// <summary>Asks for a stop; the first reason stays.</summary>
+    public void Request(string why) => reason ??= why;
+
+    /// <summary>
+    /// Interrupt, termination and hang-up ask for a stop the first time. The second time they do what they always do:
+    /// end the process.
+    /// </summary>
+    public void ListenToSignals()
+    {
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        {
+            signals.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = reason is null;
+                Request($"the signal {context.Signal} was received");
+            }));
+        }
+    }
+
+    /// <summary>Asks for a stop when the stream ends: the parent closed it, or is gone.</summary>
+    public void WatchForEnd(Stream input)
+    {
+        var watcher = new Thread(() =>
+        {
+            Span<byte> buffer = stackalloc byte[64];
+            try
+            {
+                while (input.Read(buffer) > 0)
+                {
+                }
+            }
+            catch (IOException)
+            {
+            }
+
+            Request("standard input was closed");
+        })
+        {
+            IsBackground = true,
+            Name = "stdin watch",
+        };
+        watcher.Start();
+    }
+
+    /// <summary>Removes the request file, so that the next run does not stop at once.</summary>
+    public void Dispose()
+    {
+        signals.ForEach(s => s.Dispose());
+        signals.Clear();
+        if (requestPath is not null)
+        {
+            File.Delete(requestPath);
+        }
+    }
+}
