@@ -43,42 +43,42 @@ public sealed record TrainingConfig
     [Setting("logging")] public LoggingConfig Logging { get; init; } = new();
 
     /// <summary>The run folder that the run writes to; null until it is chosen.</summary>
-    [Setting("output_dir")] public string? OutputDir { get; init; }
+    [Setting("output_dir", IsPath = true)] public string? OutputDir { get; init; }
 }
 
 /// <summary>The base model.</summary>
 public sealed record ModelConfig
 {
     /// <summary>A Hugging Face model folder (config.json, *.safetensors, tokenizer.json).</summary>
-    [Setting("model_name_or_path")] public string? ModelNameOrPath { get; init; }
+    [Setting("model_name_or_path", IsPath = true)] public string? ModelNameOrPath { get; init; }
 
     /// <summary>Folder of the tokenizer; null = the model's.</summary>
-    [Setting("tokenizer_path")] public string? TokenizerPath { get; init; }
+    [Setting("tokenizer_path", IsPath = true)] public string? TokenizerPath { get; init; }
 
     /// <summary>File with a Jinja chat template that replaces the model's; null = the model's.</summary>
-    [Setting("chat_template_path")] public string? ChatTemplatePath { get; init; }
+    [Setting("chat_template_path", IsPath = true)] public string? ChatTemplatePath { get; init; }
 
     /// <summary>Dropout of attention weights; null = the model's config.</summary>
-    [Setting("attention_dropout", Unit = "0..1")] public double? AttentionDropout { get; init; }
+    [Setting("attention_dropout", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double? AttentionDropout { get; init; }
 
     /// <summary>Dropout of hidden states; null = the model's config.</summary>
-    [Setting("hidden_dropout", Unit = "0..1")] public double? HiddenDropout { get; init; }
+    [Setting("hidden_dropout", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double? HiddenDropout { get; init; }
 
     /// <summary>Dropout before the classifier; null = the model's config.</summary>
-    [Setting("classifier_dropout", Unit = "0..1")] public double? ClassifierDropout { get; init; }
+    [Setting("classifier_dropout", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double? ClassifierDropout { get; init; }
 }
 
 /// <summary>The data and how records become samples.</summary>
 public sealed record DataConfig
 {
     /// <summary>Training files, in order.</summary>
-    [Setting("dataset_path")] public IReadOnlyList<string> DatasetPath { get; init; } = [];
+    [Setting("dataset_path", IsPath = true)] public SettingList DatasetPath { get; init; } = [];
 
     /// <summary>Validation files; empty = none or a split of the training data (<see cref="ValidationSplit"/>).</summary>
-    [Setting("validation_path")] public IReadOnlyList<string> ValidationPath { get; init; } = [];
+    [Setting("validation_path", IsPath = true)] public SettingList ValidationPath { get; init; } = [];
 
     /// <summary>Share of the training records held out for validation; null or 0 = none.</summary>
-    [Setting("validation_split", Unit = "0..1")] public double? ValidationSplit { get; init; }
+    [Setting("validation_split", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double? ValidationSplit { get; init; }
 
     /// <summary>Shape of the records.</summary>
     [Setting("dataset_format")] public DatasetFormat DatasetFormat { get; init; } = DatasetFormat.Auto;
@@ -99,10 +99,10 @@ public sealed record DataConfig
     [Setting("label_field")] public string LabelField { get; init; } = "label";
 
     /// <summary>Longest sample in tokens; null = derived (the smaller of 1024 and the model's positions).</summary>
-    [Setting("max_length", Unit = "tokens")] public int? MaxLength { get; init; }
+    [Setting("max_length", Unit = "tokens", Minimum = 2, IsDerived = true)] public int? MaxLength { get; init; }
 
     /// <summary>Several documents in one row; null = derived.</summary>
-    [Setting("packing")] public bool? Packing { get; init; }
+    [Setting("packing", IsDerived = true)] public bool? Packing { get; init; }
 
     /// <summary>How documents are packed.</summary>
     [Setting("packing_strategy")] public PackingStrategy PackingStrategy { get; init; } = PackingStrategy.Bfd;
@@ -111,7 +111,7 @@ public sealed record DataConfig
     [Setting("assistant_only_loss")] public bool AssistantOnlyLoss { get; init; }
 
     /// <summary>Loss on the completion only; null = automatic: true for prompt-completion data.</summary>
-    [Setting("completion_only_loss")] public bool? CompletionOnlyLoss { get; init; }
+    [Setting("completion_only_loss", IsDerived = true)] public bool? CompletionOnlyLoss { get; init; }
 
     /// <summary>Cut the prompt's start rather than lose every target of a row that is too long (off: TRL's keep_start).</summary>
     [Setting("keep_target")] public bool KeepTarget { get; init; }
@@ -123,10 +123,10 @@ public sealed record DataConfig
     [Setting("curriculum")] public bool Curriculum { get; init; }
 
     /// <summary>Share of the easiest records that a curriculum starts with.</summary>
-    [Setting("curriculum_start", Unit = "0..1")] public double CurriculumStart { get; init; } = 0.3;
+    [Setting("curriculum_start", Unit = "0..1", Minimum = 0, Maximum = 1, MinimumExclusive = true)] public double CurriculumStart { get; init; } = 0.3;
 
     /// <summary>Share of the run after which a curriculum uses all records.</summary>
-    [Setting("curriculum_end", Unit = "0..1")] public double CurriculumEnd { get; init; } = 0.5;
+    [Setting("curriculum_end", Unit = "0..1", Minimum = 0, Maximum = 1)] public double CurriculumEnd { get; init; } = 0.5;
 }
 
 /// <summary>Full fine-tuning or adapters.</summary>
@@ -136,22 +136,22 @@ public sealed record MethodConfig
     [Setting("finetuning_type")] public TrainingMethod FinetuningType { get; init; } = TrainingMethod.Full;
 
     /// <summary>Rank of the adapters; null = derived.</summary>
-    [Setting("lora_r")] public int? LoraR { get; init; }
+    [Setting("lora_r", Minimum = 1, IsDerived = true)] public int? LoraR { get; init; }
 
     /// <summary>Scale numerator of the adapters; null = derived.</summary>
-    [Setting("lora_alpha")] public double? LoraAlpha { get; init; }
+    [Setting("lora_alpha", Minimum = 0, MinimumExclusive = true, IsDerived = true)] public double? LoraAlpha { get; init; }
 
     /// <summary>Dropout before the adapters.</summary>
-    [Setting("lora_dropout", Unit = "0..1")] public double LoraDropout { get; init; } = 0.05;
+    [Setting("lora_dropout", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double LoraDropout { get; init; } = 0.05;
 
     /// <summary>Names of the layers that get adapters, or the single word all-linear, or a regular expression; empty = derived.</summary>
-    [Setting("target_modules")] public IReadOnlyList<string> TargetModules { get; init; } = [];
+    [Setting("target_modules", IsDerived = true)] public SettingList TargetModules { get; init; } = [];
 
     /// <summary>Layers that get none.</summary>
-    [Setting("exclude_modules")] public IReadOnlyList<string> ExcludeModules { get; init; } = [];
+    [Setting("exclude_modules")] public SettingList ExcludeModules { get; init; } = [];
 
     /// <summary>Modules trained in full and saved with the adapter.</summary>
-    [Setting("modules_to_save")] public IReadOnlyList<string> ModulesToSave { get; init; } = [];
+    [Setting("modules_to_save")] public SettingList ModulesToSave { get; init; } = [];
 
     /// <summary>Scale by alpha / sqrt(r).</summary>
     [Setting("use_rslora")] public bool UseRslora { get; init; }
@@ -160,7 +160,7 @@ public sealed record MethodConfig
     [Setting("use_dora")] public bool UseDora { get; init; }
 
     /// <summary>Learning-rate factor of the B matrices (LoRA+); null = 1.</summary>
-    [Setting("loraplus_lr_ratio")] public double? LoraplusLrRatio { get; init; }
+    [Setting("loraplus_lr_ratio", Minimum = 0, MinimumExclusive = true)] public double? LoraplusLrRatio { get; init; }
 
     /// <summary>Second quantisation of the NF4 scales.</summary>
     [Setting("bnb_4bit_use_double_quant")] public bool Bnb4BitUseDoubleQuant { get; init; } = true;
@@ -173,38 +173,38 @@ public sealed record TaskConfig
     [Setting("task_type")] public TaskType TaskType { get; init; } = TaskType.CausalLm;
 
     /// <summary>Labels in order; empty = from the model's config or the data.</summary>
-    [Setting("labels")] public IReadOnlyList<string> Labels { get; init; } = [];
+    [Setting("labels")] public SettingList Labels { get; init; } = [];
 
     /// <summary>Share of the target moved to all classes.</summary>
-    [Setting("label_smoothing_factor", Unit = "0..1")] public double LabelSmoothingFactor { get; init; }
+    [Setting("label_smoothing_factor", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double LabelSmoothingFactor { get; init; }
 }
 
 /// <summary>Optimizer and regularisation.</summary>
 public sealed record OptimizationConfig
 {
     /// <summary>Peak learning rate; null = derived from the method and the model's size.</summary>
-    [Setting("learning_rate")] public double? LearningRate { get; init; }
+    [Setting("learning_rate", Minimum = 0, MinimumExclusive = true, IsDerived = true)] public double? LearningRate { get; init; }
 
     /// <summary>Decoupled weight decay.</summary>
-    [Setting("weight_decay")] public double WeightDecay { get; init; } = 0.01;
+    [Setting("weight_decay", Minimum = 0)] public double WeightDecay { get; init; } = 0.01;
 
     /// <summary>Optimizer.</summary>
-    [Setting("optim")] public string Optim { get; init; } = "adamw_torch_fused";
+    [Setting("optim", Values = new[] { "adamw_torch_fused", "adamw_torch" })] public string Optim { get; init; } = "adamw_torch_fused";
 
     /// <summary>Decay rate of the first moment.</summary>
-    [Setting("adam_beta1", Unit = "0..1")] public double AdamBeta1 { get; init; } = 0.9;
+    [Setting("adam_beta1", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double AdamBeta1 { get; init; } = 0.9;
 
     /// <summary>Decay rate of the second moment.</summary>
-    [Setting("adam_beta2", Unit = "0..1")] public double AdamBeta2 { get; init; } = 0.999;
+    [Setting("adam_beta2", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double AdamBeta2 { get; init; } = 0.999;
 
     /// <summary>Added to the root of the second moment.</summary>
-    [Setting("adam_epsilon")] public double AdamEpsilon { get; init; } = 1e-8;
+    [Setting("adam_epsilon", Minimum = 0, MinimumExclusive = true)] public double AdamEpsilon { get; init; } = 1e-8;
 
     /// <summary>Largest global L2 norm of the gradient; 0 = no clipping; null = derived from method and size.</summary>
-    [Setting("max_grad_norm")] public double? MaxGradNorm { get; init; }
+    [Setting("max_grad_norm", Minimum = 0, IsDerived = true)] public double? MaxGradNorm { get; init; }
 
     /// <summary>Uniform noise on the input embeddings (NEFTune); null = none.</summary>
-    [Setting("neftune_noise_alpha")] public double? NeftuneNoiseAlpha { get; init; }
+    [Setting("neftune_noise_alpha", Minimum = 0)] public double? NeftuneNoiseAlpha { get; init; }
 }
 
 /// <summary>Learning-rate schedule.</summary>
@@ -214,47 +214,47 @@ public sealed record ScheduleConfig
     [Setting("lr_scheduler_type")] public LrSchedulerType LrSchedulerType { get; init; } = LrSchedulerType.Cosine;
 
     /// <summary>Warm-up in steps; wins over the ratio.</summary>
-    [Setting("warmup_steps", Unit = "steps")] public int? WarmupSteps { get; init; }
+    [Setting("warmup_steps", Unit = "steps", Minimum = 0)] public int? WarmupSteps { get; init; }
 
     /// <summary>Warm-up as a share of the run, rounded up; null = derived.</summary>
-    [Setting("warmup_ratio", Unit = "0..1")] public double? WarmupRatio { get; init; }
+    [Setting("warmup_ratio", Unit = "0..1", Minimum = 0, Maximum = 1, IsDerived = true)] public double? WarmupRatio { get; init; }
 
     /// <summary>Lowest learning rate of cosine_with_min_lr; one of this and <see cref="MinLrRate"/>.</summary>
-    [Setting("min_lr")] public double? MinLr { get; init; }
+    [Setting("min_lr", Minimum = 0)] public double? MinLr { get; init; }
 
     /// <summary>The same as a share of the peak.</summary>
-    [Setting("min_lr_rate", Unit = "0..1")] public double? MinLrRate { get; init; }
+    [Setting("min_lr_rate", Unit = "0..1", Minimum = 0, Maximum = 1, IsDerived = true)] public double? MinLrRate { get; init; }
 
     /// <summary>Cycles of cosine schedules; null = the schedule's default.</summary>
-    [Setting("num_cycles")] public double? NumCycles { get; init; }
+    [Setting("num_cycles", Minimum = 0, MinimumExclusive = true, IsDerived = true)] public double? NumCycles { get; init; }
 
     /// <summary>Power of the polynomial schedule.</summary>
-    [Setting("power")] public double Power { get; init; } = 1.0;
+    [Setting("power", Minimum = 0, MinimumExclusive = true)] public double Power { get; init; } = 1.0;
 
     /// <summary>Final learning rate of the polynomial schedule.</summary>
-    [Setting("lr_end")] public double LrEnd { get; init; } = 1e-7;
+    [Setting("lr_end", Minimum = 0)] public double LrEnd { get; init; } = 1e-7;
 
     /// <summary>Time scale of inverse_sqrt in steps; null = the warm-up.</summary>
-    [Setting("timescale", Unit = "steps")] public int? Timescale { get; init; }
+    [Setting("timescale", Unit = "steps", Minimum = 1)] public int? Timescale { get; init; }
 
     /// <summary>Decay steps of warmup_stable_decay.</summary>
-    [Setting("num_decay_steps", Unit = "steps")] public int? NumDecaySteps { get; init; }
+    [Setting("num_decay_steps", Unit = "steps", Minimum = 0)] public int? NumDecaySteps { get; init; }
 
     /// <summary>Stable steps of warmup_stable_decay; null = what is left.</summary>
-    [Setting("num_stable_steps", Unit = "steps")] public int? NumStableSteps { get; init; }
+    [Setting("num_stable_steps", Unit = "steps", Minimum = 0)] public int? NumStableSteps { get; init; }
 }
 
 /// <summary>Batch size and accumulation.</summary>
 public sealed record BatchConfig
 {
     /// <summary>Rows a micro-batch; null = derived.</summary>
-    [Setting("per_device_train_batch_size", Unit = "rows")] public int? PerDeviceTrainBatchSize { get; init; }
+    [Setting("per_device_train_batch_size", Unit = "rows", Minimum = 1, IsDerived = true)] public int? PerDeviceTrainBatchSize { get; init; }
 
     /// <summary>Rows an evaluation batch; null = the training one.</summary>
-    [Setting("per_device_eval_batch_size", Unit = "rows")] public int? PerDeviceEvalBatchSize { get; init; }
+    [Setting("per_device_eval_batch_size", Unit = "rows", Minimum = 1, IsDerived = true)] public int? PerDeviceEvalBatchSize { get; init; }
 
     /// <summary>Micro-batches a step; null = derived.</summary>
-    [Setting("gradient_accumulation_steps")] public int? GradientAccumulationSteps { get; init; }
+    [Setting("gradient_accumulation_steps", Minimum = 1, IsDerived = true)] public int? GradientAccumulationSteps { get; init; }
 
     /// <summary>Compute activations again in the backward pass.</summary>
     [Setting("gradient_checkpointing")] public bool GradientCheckpointing { get; init; }
@@ -267,32 +267,32 @@ public sealed record BatchConfig
 public sealed record DurationConfig
 {
     /// <summary>Passes over the data; null = derived.</summary>
-    [Setting("num_train_epochs", Unit = "epochs")] public double? NumTrainEpochs { get; init; }
+    [Setting("num_train_epochs", Unit = "epochs", Minimum = 0, MinimumExclusive = true, IsDerived = true)] public double? NumTrainEpochs { get; init; }
 
     /// <summary>Optimizer steps; overrides epochs; null = from epochs.</summary>
-    [Setting("max_steps", Unit = "steps")] public int? MaxSteps { get; init; }
+    [Setting("max_steps", Unit = "steps", Minimum = 1)] public int? MaxSteps { get; init; }
 }
 
 /// <summary>Evaluation, best model and early stopping.</summary>
 public sealed record EvaluationConfig
 {
     /// <summary>When to evaluate; null = each epoch if there is validation data.</summary>
-    [Setting("eval_strategy")] public IntervalStrategy? EvalStrategy { get; init; }
+    [Setting("eval_strategy", IsDerived = true)] public IntervalStrategy? EvalStrategy { get; init; }
 
     /// <summary>Steps between evaluations; below 1 a share of the run.</summary>
-    [Setting("eval_steps", Unit = "steps")] public double? EvalSteps { get; init; }
+    [Setting("eval_steps", Unit = "steps", Minimum = 0, MinimumExclusive = true, IsDerived = true)] public double? EvalSteps { get; init; }
 
     /// <summary>Metric that decides the best model.</summary>
     [Setting("metric_for_best_model")] public string MetricForBestModel { get; init; } = "eval_loss";
 
     /// <summary>Whether higher is better; null = unless the name ends in loss.</summary>
-    [Setting("greater_is_better")] public bool? GreaterIsBetter { get; init; }
+    [Setting("greater_is_better", IsDerived = true)] public bool? GreaterIsBetter { get; init; }
 
     /// <summary>Evaluations without improvement before the run stops; null = no early stopping.</summary>
-    [Setting("early_stopping_patience", Unit = "evaluations")] public int? EarlyStoppingPatience { get; init; }
+    [Setting("early_stopping_patience", Unit = "evaluations", Minimum = 1)] public int? EarlyStoppingPatience { get; init; }
 
     /// <summary>Least change that counts as improvement.</summary>
-    [Setting("early_stopping_threshold")] public double EarlyStoppingThreshold { get; init; }
+    [Setting("early_stopping_threshold", Minimum = 0)] public double EarlyStoppingThreshold { get; init; }
 
     /// <summary>Load the best checkpoint when the run ends.</summary>
     [Setting("load_best_model_at_end")] public bool LoadBestModelAtEnd { get; init; }
@@ -305,10 +305,10 @@ public sealed record CheckpointConfig
     [Setting("save_strategy")] public IntervalStrategy SaveStrategy { get; init; } = IntervalStrategy.Epoch;
 
     /// <summary>Steps between checkpoints; below 1 a share of the run.</summary>
-    [Setting("save_steps", Unit = "steps")] public double? SaveSteps { get; init; }
+    [Setting("save_steps", Unit = "steps", Minimum = 0, MinimumExclusive = true, IsDerived = true)] public double? SaveSteps { get; init; }
 
     /// <summary>Checkpoints kept (the best is exempt); null = all.</summary>
-    [Setting("save_total_limit")] public int? SaveTotalLimit { get; init; } = 2;
+    [Setting("save_total_limit", Minimum = 1)] public int? SaveTotalLimit { get; init; } = 2;
 }
 
 /// <summary>Device, precision, seed.</summary>
@@ -318,20 +318,20 @@ public sealed record RuntimeConfig
     [Setting("device")] public string Device { get; init; } = "auto";
 
     /// <summary>Number format; null = derived (bf16 where the device has it, else fp32).</summary>
-    [Setting("precision")] public Precision? Precision { get; init; }
+    [Setting("precision", IsDerived = true)] public Precision? Precision { get; init; }
 
     /// <summary>Seed of every random choice.</summary>
-    [Setting("seed")] public long Seed { get; init; } = 42;
+    [Setting("seed", Minimum = 0)] public long Seed { get; init; } = 42;
 
     /// <summary>CPU threads; null = the physical cores.</summary>
-    [Setting("num_threads", Unit = "threads")] public int? NumThreads { get; init; }
+    [Setting("num_threads", Unit = "threads", Minimum = 1, IsDerived = true)] public int? NumThreads { get; init; }
 }
 
 /// <summary>Logs.</summary>
 public sealed record LoggingConfig
 {
     /// <summary>Steps between logged metrics.</summary>
-    [Setting("logging_steps", Unit = "steps")] public int LoggingSteps { get; init; } = 1;
+    [Setting("logging_steps", Unit = "steps", Minimum = 1)] public int LoggingSteps { get; init; } = 1;
 
     /// <summary>Write TensorBoard events.</summary>
     [Setting("tensorboard")] public bool Tensorboard { get; init; } = true;
