@@ -1,0 +1,45 @@
+namespace TrainTools.Core.Samples;
+
+/// <summary>
+/// A row as the model sees it: one record, or several packed into one row. Labels stand at the position of the token they
+/// name (the shift happens in the batch); -100 = not supervised.
+/// </summary>
+public sealed record TrainingSample
+{
+    /// <summary>Label of a position without loss.</summary>
+    public const int Ignored = -100;
+
+    /// <summary>Token ids.</summary>
+    public required int[] InputIds { get; init; }
+
+    /// <summary>Labels, as many as ids.</summary>
+    public required int[] Labels { get; init; }
+
+    /// <summary>Lengths of the documents in a packed row, which do not see each other; null = the row is one piece.</summary>
+    public int[]? DocumentLengths { get; init; }
+
+    /// <summary>Numbers (<see cref="Data.TrainingRecord.Index"/>) of the records in the row, in order.</summary>
+    public required long[] RecordIndexes { get; init; }
+
+    /// <summary>Tokens in the row.</summary>
+    public int Length => InputIds.Length;
+
+    /// <summary>Positions with a label.</summary>
+    public int SupervisedTokens
+    {
+        get
+        {
+            var count = 0;
+            foreach (var label in Labels)
+            {
+                count += label == Ignored ? 0 : 1;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>The row's first tokens.</summary>
+    public TrainingSample Truncate(int maxLength) =>
+        Length <= maxLength ? this : this with { InputIds = InputIds[..maxLength], Labels = Labels[..maxLength] };
+}
