@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace TrainTools.Core.Tokenization.Text;
+
+/// <summary>
+/// Properties of code points. They come from the runtime's own tables (Unicode 16), which neither ICU nor the culture
+/// nor InvariantGlobalization touches, so every process gives the same tokens.
+/// </summary>
+internal static class CodePoints
+{
+    public static UnicodeCategory Category(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint);
+
+    /// <summary>\p{L}.</summary>
+    public static bool IsLetter(int codePoint) => Category(codePoint) <= UnicodeCategory.OtherLetter;
+
+    /// <summary>\p{N}.</summary>
+    public static bool IsNumber(int codePoint) =>
+        Category(codePoint) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+
+    /// <summary>\p{M}.</summary>
+    public static bool IsMark(int codePoint) =>
+        Category(codePoint) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
+
+    /// <summary>White_Space, which is what \s means in the regex engines concerned.</summary>
+    public static bool IsWhiteSpace(int codePoint) => codePoint <= 0xFFFF && char.IsWhiteSpace((char)codePoint);
+
+    /// <summary>\w as Unicode defines it: alphabetic, mark, decimal digit, connector punctuation, join control.</summary>
+    public static bool IsWord(int codePoint) => Category(codePoint) switch
+    {
+        <= UnicodeCategory.OtherLetter => true,
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
+        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
+
+        // Alphabetic symbols: circled and squared Latin letters.
+        UnicodeCategory.OtherSymbol => codePoint is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149)
+            or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
+        _ => codePoint is 0x200C or 0x200D,
+    };
+}
