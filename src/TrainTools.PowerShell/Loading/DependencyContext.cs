@@ -16,12 +16,12 @@ internal sealed class DependencyContext : AssemblyLoadContext
     private static readonly DependencyContext Instance = new(
         Path.Combine(Path.GetDirectoryName(typeof(DependencyContext).Assembly.Location)!, "deps"));
 
-    private readonly string _folder;
+    private readonly string folder;
 
     private DependencyContext(string folder)
         : base("TrainTools")
     {
-        _folder = folder;
+        this.folder = folder;
     }
 
     /// <summary>
@@ -33,7 +33,7 @@ internal sealed class DependencyContext : AssemblyLoadContext
     /// <summary>What lies in deps/ is loaded here; the rest (the framework) is shared with the process.</summary>
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        var path = Path.Combine(_folder, assemblyName.Name + ".dll");
+        var path = Path.Combine(folder, assemblyName.Name + ".dll");
         return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
     }
 }

@@ -10,14 +10,14 @@ namespace TrainTools.PowerShell.Loading;
 public sealed class ModuleInitializer : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {
     private static readonly Lock Gate = new();
-    private static int s_imports;
+    private static int imports;
 
     /// <inheritdoc/>
     public void OnImport()
     {
         lock (Gate)
         {
-            if (s_imports++ == 0)
+            if (imports++ == 0)
             {
                 AssemblyLoadContext.Default.Resolving += DependencyContext.ResolveCore;
             }
@@ -29,7 +29,7 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer, IModuleAssem
     {
         lock (Gate)
         {
-            if (s_imports > 0 && --s_imports == 0)
+            if (imports > 0 && --imports == 0)
             {
                 AssemblyLoadContext.Default.Resolving -= DependencyContext.ResolveCore;
             }

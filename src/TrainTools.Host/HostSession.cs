@@ -1,0 +1,112 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Runtime.InteropServices;
+using Microsoft.PowerShell;
+using TrainTools.Host.UserInterface;
+
+namespace TrainTools.Host;
+
+/// <summary>One runspace with the module imported. Runs what it is given through Out-Default, as a shell does.</summary>
+public sealed class HostSession : IDisposable
+{
+    private const int ExitCodeOfError = 1;
+    private const int ExitCodeOfInterrupt = 130;
+
+    private readonly ConsoleHost host;
+    private readonly Runspace runspace;
+    private volatile bool interrupted;
+
+    /// <summary>Opens the runspace on the console.</summary>
+    /// <param name="manifest">Path of the module's manifest.</param>
+    public HostSession(string manifest)
+        : this(manifest, ConsoleTerminal.Open())
+    {
+    }
+
+    /// <summary>Opens the runspace on a terminal.</summary>
+    public HostSession(string manifest, ITerminal terminal)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        host = new ConsoleHost(terminal);
+        var state = InitialSessionState.CreateDefault2();
+        if (OperatingSystem.IsWindows())
+        {
+            // The person who runs the host has named the script; the policy guards pwsh's double clicks, not this.
+            state.ExecutionPolicy = ExecutionPolicy.Bypass;
+        }
+
+        state.ImportPSModule([manifest]);
+        runspace = RunspaceFactory.CreateRunspace(host, state);
+        runspace.ThreadOptions = PSThreadOptions.UseCurrentThread;
+        runspace.Open();
+        Runspace.DefaultRunspace = runspace;
+    }
+
+    /// <summary>Runs a script or a command to its end.</summary>
+    /// <returns>The exit code of the process.</returns>
+    public int Run(HostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var shell = PowerShell.Create(runspace);
+        shell.AddScript(options.ToScript());
+        shell.Commands.Commands[0].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
+        shell.AddCommand("Out-Default");
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Interrupt(shell, context));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Interrupt(shell, context));
+        try
+        {
+            shell.Invoke();
+        }
+        catch (PipelineStoppedException)
+        {
+            return host.ExitCode ?? ExitCodeOfInterrupt;
+        }
+        catch (RuntimeException e)
+        {
+            Report(e);
+            return host.ExitCode ?? ExitCodeOfError;
+        }
+        finally
+        {
+            host.Terminal.EndProgress();
+        }
+
+        return host.ExitCode ?? (interrupted ? ExitCodeOfInterrupt : 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        runspace.Dispose();
+    }
+
+    private void Interrupt(PowerShell shell, PosixSignalContext context)
+    {
+        if (interrupted)
+        {
+            // A second time: whoever waits has lost patience, and the process ends.
+            return;
+        }
+
+        interrupted = true;
+        context.Cancel = true;
+        shell.BeginStop(null, null);
+    }
+
+    private void Report(RuntimeException error)
+    {
+        using var shell = PowerShell.Create(runspace);
+        var record = new PSObject(new ErrorRecord(error.ErrorRecord, error));
+        record.Properties.Add(new PSNoteProperty("writeErrorStream", true));
+        shell.AddCommand("Out-Default").AddParameter("InputObject", record);
+        try
+        {
+            shell.Invoke();
+        }
+        catch (RuntimeException)
+        {
+            host.UI.WriteErrorLine(error.Message);
+        }
+    }
+}
