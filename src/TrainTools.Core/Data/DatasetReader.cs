@@ -1,0 +1,167 @@
+using System.Text.Json;
+
+using TrainTools.Core.Data.Mapping;
+using TrainTools.Core.Data.Sources;
+using TrainTools.Core.Errors;
+
+namespace TrainTools.Core.Data;
+
+/// <summary>
+/// Streams records out of data files: JSON Lines, JSON, CSV, TSV, Parquet, CoNLL and plain text, each also as gzip or
+/// zstd; layout and shape are found by content unless they are given. One record is held at a time.
+/// </summary>
+public sealed class DatasetReader
+{
+    private const int ProgressInterval = 512;
+    private readonly DatasetReaderOptions _options;
+    private readonly RecordMapper _mapper;
+
+    /// <summary>Makes a reader.</summary>
+    /// <param name="options">How files become records; null = everything found by content, bad lines reported to nobody.</param>
+    public DatasetReader(DatasetReaderOptions? options = null)
+    {
+        _options = options ?? new DatasetReaderOptions();
+        _mapper = new RecordMapper(_options);
+    }
+
+    /// <summary>Reads one file.</summary>
+    public IEnumerable<TrainingRecord> Read(string path, CancellationToken cancellationToken = default) => Read([path], cancellationToken);
+
+    /// <summary>
+    /// Reads files one after another. A bad line goes to <see cref="DatasetReaderOptions.OnProblem"/> and the rest goes on,
+    /// or is thrown where reading is strict.
+    /// </summary>
+    /// <exception cref="TrainToolsException">
+    /// DatasetNotFound, DatasetUnreadable, DatasetFormatUnknown; DatasetLineInvalid and DatasetShapeUnknown where reading is
+    /// strict; DatasetEmpty (or DatasetShapeUnknown, if no line has a known shape) where a file gives no record.
+    /// </exception>
+    public IEnumerable<TrainingRecord> Read(IEnumerable<string> paths, CancellationToken cancellationToken = default)
+    {
+        var files = paths.ToList();
+        var progress = new ProgressCounter(files, _options.OnProgress);
+        long index = 0;
+        foreach (var file in files)
+        {
+            foreach (var record in ReadFile(file, progress, cancellationToken))
+            {
+                yield return record with { Index = index++ };
+            }
+        }
+    }
+
+    private IEnumerable<TrainingRecord> ReadFile(string file, ProgressCounter progress, CancellationToken cancellationToken)
+    {
+        using var opened = DatasetStream.Open(file);
+        using var spooled = new SpooledFile();
+        long records = 0;
+        DatasetProblem? shapeProblem = null;
+        long problems = 0;
+        foreach (var row in Source(opened, file, spooled).Read())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var problem = TryMap(row, file, out var record);
+            if (record is not null)
+            {
+                if (++records % ProgressInterval == 0)
+                {
+                    progress.Report(opened.Position, ProgressInterval);
+                }
+
+                yield return record;
+                continue;
+            }
+
+            problems++;
+            shapeProblem = problem!.ErrorId == ErrorIds.DatasetShapeUnknown ? shapeProblem ?? problem : shapeProblem;
+            if (_options.Strict)
+            {
+                throw problem.ToException();
+            }
+
+            _options.OnProblem?.Invoke(problem);
+        }
+
+        progress.EndFile(opened.Position, records % ProgressInterval);
+        if (records == 0)
+        {
+            throw shapeProblem?.ToException() ?? Empty(file, problems);
+        }
+    }
+
+    private DatasetProblem? TryMap(SourceRow row, string file, out TrainingRecord? record)
+    {
+        record = null;
+        if (row.Problem is not null)
+        {
+            return new DatasetProblem(file, row.Line, row.Problem);
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(row.Json, JsonValues.DocumentOptions);
+            record = _mapper.Map(json.RootElement) with { SourceFile = file, SourceLine = row.Line };
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return new DatasetProblem(file, row.Line, JsonReason(e));
+        }
+        catch (RowException e)
+        {
+            return new DatasetProblem(file, row.Line, e.Message) { ErrorId = e.ErrorId };
+        }
+    }
+
+    /// <summary>What the JSON parser said, without its own count of lines.</summary>
+    private static string JsonReason(JsonException e)
+    {
+        var text = e.Message;
+        var end = text.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        text = (end > 0 ? text[..end] : text).TrimEnd('.', ' ');
+        return e.BytePositionInLine is { } position
+            ? FormattableString.Invariant($"not valid JSON at byte {position + 1}: {text}")
+            : $"not valid JSON: {text}";
+    }
+
+    private IRowSource Source(DatasetStream opened, string file, SpooledFile spooled)
+    {
+        var whole = opened.Sample.Length < DatasetStream.SampleBytes;
+        var format = _options.FileFormat == DatasetFileFormat.Auto
+            ? FormatDetector.Detect(opened.Sample.Span, whole, file, _options)
+            : _options.FileFormat;
+        if (format == DatasetFileFormat.Text && opened.Sample.Span.Count((byte)0) > opened.Sample.Length / 100)
+        {
+            throw new TrainToolsException(
+                ErrorIds.DatasetFormatUnknown, ErrorKind.InvalidData, $"{file} is not a text file, nor Parquet, gzip or zstd.",
+                "Convert it to one of JSON Lines, JSON, CSV, TSV, Parquet, CoNLL or text (UTF-8).", file);
+        }
+
+        if (format == DatasetFileFormat.Parquet)
+        {
+            return new ParquetSource(opened.Seekable(spooled), file);
+        }
+
+        var buffer = new StreamBuffer(opened.Content, file);
+        return format switch
+        {
+            DatasetFileFormat.JsonLines => new JsonLinesSource(buffer, _options.MaxLineBytes),
+            DatasetFileFormat.Json => new JsonSource(buffer, _options.MaxLineBytes),
+            DatasetFileFormat.Csv => Delimited(opened, buffer, whole, tabs: false),
+            DatasetFileFormat.Tsv => Delimited(opened, buffer, whole, tabs: true),
+            DatasetFileFormat.Conll => new ConllSource(buffer, _options),
+            _ => new TextSource(buffer, _options),
+        };
+    }
+
+    private DelimitedSource Delimited(DatasetStream opened, StreamBuffer buffer, bool whole, bool tabs) =>
+        new(buffer, DelimitedLayout.Infer(opened.Sample.Span, whole, tabs, _options), _options.MaxLineBytes);
+
+    private static TrainToolsException Empty(string file, long problems) => new(
+        ErrorIds.DatasetEmpty,
+        ErrorKind.InvalidData,
+        problems == 0
+            ? $"{file} holds no record."
+            : FormattableString.Invariant($"{file} holds no usable record: all {problems} lines are bad."),
+        problems == 0 ? "Check that it is the right file." : "Look at the reported lines, and give the format or the fields if they are not found by content.",
+        file);
+}
