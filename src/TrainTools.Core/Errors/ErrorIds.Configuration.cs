@@ -1,7 +1,0 @@
-namespace TrainTools.Core.Errors;
-
-public static partial class ErrorIds
-{
-    // Rules
-    public const string ConfigRuleUnknown = "ConfigRuleUnknown";
-}

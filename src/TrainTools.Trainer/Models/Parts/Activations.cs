@@ -1,0 +1,37 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Models.Parts;
+
+/// <summary>Activation functions under the names of transformers' configs.</summary>
+public static class Activations
+{
+    private static readonly Dictionary<string, Func<Tensor, Tensor>> Known = new(StringComparer.Ordinal)
+    {
+        ["silu"] = x => nn.functional.silu(x),
+        ["swish"] = x => nn.functional.silu(x),
+        ["gelu"] = x => nn.functional.gelu(x),
+        ["gelu_new"] = TanhGelu,
+        ["gelu_fast"] = TanhGelu,
+        ["gelu_pytorch_tanh"] = TanhGelu,
+        ["gelu_python"] = x => nn.functional.gelu(x),
+        ["quick_gelu"] = x => x.mul(x.mul(1.702).sigmoid()),
+        ["relu"] = x => nn.functional.relu(x),
+        ["relu2"] = x => nn.functional.relu(x).square(),
+        ["relu6"] = x => nn.functional.relu6(x),
+        ["leaky_relu"] = x => nn.functional.leaky_relu(x, 0.01),
+        ["mish"] = x => nn.functional.mish(x),
+        ["tanh"] = x => x.tanh(),
+        ["sigmoid"] = x => x.sigmoid(),
+        ["linear"] = x => x,
+    };
+
+    /// <summary>Names that are understood.</summary>
+    public static IEnumerable<string> Names => Known.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>The function of that name; null where there is none.</summary>
+    public static Func<Tensor, Tensor>? Find(string name) => Known.GetValueOrDefault(name);
+
+    /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); the three names differ in rounding only.</summary>
+    private static Tensor TanhGelu(Tensor x) => nn.functional.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh);
+}

@@ -1,0 +1,133 @@
+using TorchSharp;
+using TrainTools.Trainer.Backend;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Models.Parts;
+
+/// <summary>softmax(q kᵀ · scale) v under a layout: per document, per window, with soft-caps and dropout.</summary>
+internal static class AttentionKernel
+{
+    /// <summary>Attention of one layer.</summary>
+    /// <param name="query">[B, T, heads, D].</param>
+    /// <param name="key">[B, T, kvHeads, D], rotated.</param>
+    /// <param name="value">[B, T, kvHeads, D].</param>
+    /// <param name="layer">The layer's number in the cache.</param>
+    /// <param name="settings">The layer's settings.</param>
+    /// <param name="context">The forward pass.</param>
+    /// <returns>[B, T, heads · D].</returns>
+    public static Tensor Attend(Tensor query, Tensor key, Tensor value, int layer, AttentionSettings settings, ForwardContext context)
+    {
+        using var scope = NewDisposeScope();
+        long rows = query.shape[0];
+        long count = query.shape[1];
+        var q = query.transpose(1, 2);
+        var k = key.transpose(1, 2);
+        var v = value.transpose(1, 2);
+        if (context.Input.Cache is { } cache)
+        {
+            (k, v) = cache.Append(layer, k, v);
+        }
+
+        Tensor output;
+        if (context.Layout.Documents is { } documents)
+        {
+            // One split for all documents: its backward is one concatenation.
+            var qs = q.split(documents, 2);
+            var ks = k.split(documents, 2);
+            var vs = v.split(documents, 2);
+            var parts = new Tensor[documents.Length];
+            for (int i = 0; i < parts.Length; i++)
+            {
+                parts[i] = Rows(qs[i], ks[i], vs[i], settings, context).transpose(1, 2);
+            }
+
+            output = cat(parts, 1);
+        }
+        else
+        {
+            output = Rows(q, k, v, settings, context).transpose(1, 2);
+        }
+
+        return output.reshape(rows, count, settings.Heads * settings.HeadDim).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[B, heads, T, D] × [B, kvHeads, S, D] → [B, heads, T, D].</summary>
+    private static Tensor Rows(Tensor q, Tensor k, Tensor v, AttentionSettings settings, ForwardContext context)
+    {
+        long queries = q.shape[2];
+        long keys = k.shape[2];
+        if (settings.Window is { } window && window < keys && queries == 1)
+        {
+            // A single new token sees the last keys only: cut them out instead of masking the rest.
+            var (k1, v1) = (k.narrow(2, keys - window, window), v.narrow(2, keys - window, window));
+            return Block(q, k1, v1, context.Layout.Mask(1, window, null), settings, context);
+        }
+
+        if (settings.Window is { } w && keys >= 2L * w && queries == keys && !context.Layout.HasPadding)
+        {
+            return Windowed(q, k, v, w, settings, context);
+        }
+
+        return Block(q, k, v, context.Layout.Mask(queries, keys, settings.Window), settings, context);
+    }
+
+    /// <summary>Long rows under a short window: blocks of queries against the keys they can reach, T · window work instead of T².</summary>
+    private static Tensor Windowed(Tensor q, Tensor k, Tensor v, int window, AttentionSettings settings, ForwardContext context)
+    {
+        long total = q.shape[2];
+        var parts = new List<Tensor>();
+        for (long start = 0; start < total; start += window)
+        {
+            long end = Math.Min(start + window, total);
+            long first = Math.Max(0, start - window + 1);
+            parts.Add(Block(
+                q.narrow(2, start, end - start),
+                k.narrow(2, first, end - first),
+                v.narrow(2, first, end - first),
+                context.Layout.Mask(end - start, end - first, window),
+                settings,
+                context));
+        }
+
+        return cat(parts, 2);
+    }
+
+    private static Tensor Block(Tensor q, Tensor k, Tensor v, (Tensor? Mask, bool Causal) mask, AttentionSettings settings, ForwardContext context)
+    {
+        double dropout = context.Training ? settings.Dropout : 0;
+        return settings.SoftCap is { } cap
+            ? SoftCapped(q, k, v, mask, cap, dropout, settings)
+            : TorchOps.Attention(q, k, v, mask.Mask, settings.Scale, mask.Causal, dropout);
+    }
+
+    /// <summary>The fused kernels have no soft-cap, so the scores are made: cap · tanh(scores / cap), softmax in fp32.</summary>
+    private static Tensor SoftCapped(Tensor q, Tensor k, Tensor v, (Tensor? Mask, bool Causal) mask, double cap, double dropout, AttentionSettings settings)
+    {
+        using var scope = NewDisposeScope();
+        long rows = q.shape[0];
+        long queries = q.shape[2];
+        long keys = k.shape[2];
+        int groups = settings.Heads / settings.KeyValueHeads;
+
+        // Query heads that share a key head are stacked, so that keys are never repeated: [B · kvHeads, groups · T, D].
+        var stacked = q.reshape(rows * settings.KeyValueHeads, groups * queries, settings.HeadDim);
+        var scores = stacked.bmm(k.reshape(rows * settings.KeyValueHeads, keys, settings.HeadDim).transpose(1, 2));
+        scores = scores.mul_(settings.Scale / cap).tanh_().mul(cap).view(rows, settings.KeyValueHeads, groups, queries, keys);
+        var seen = mask.Causal ? ones(queries, keys, ScalarType.Bool, q.device).tril() : mask.Mask;
+        if (seen is not null)
+        {
+            var hidden = seen.logical_not();
+            scores = scores.masked_fill_(hidden.dim() == 4 ? hidden.unsqueeze(2) : hidden, double.NegativeInfinity);
+        }
+
+        var weights = nn.functional.softmax(scores, -1, ScalarType.Float32).to_type(q.dtype);
+        if (dropout > 0)
+        {
+            weights = nn.functional.dropout(weights, dropout, training: true);
+        }
+
+        var output = weights.view(rows * settings.KeyValueHeads, groups * queries, keys)
+            .bmm(v.reshape(rows * settings.KeyValueHeads, keys, settings.HeadDim));
+        return output.view(rows, settings.Heads, queries, settings.HeadDim).MoveToOuterDisposeScope();
+    }
+}

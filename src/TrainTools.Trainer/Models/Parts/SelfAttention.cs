@@ -1,0 +1,65 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Models.Parts;
+
+/// <summary>Queries, keys and values of a layer, each [B, T, heads, D].</summary>
+internal interface IQueryKeyValue
+{
+    (Tensor Query, Tensor Key, Tensor Value) Project(Tensor hidden, bool training);
+}
+
+/// <summary>Three projections.</summary>
+internal sealed class SeparateQueryKeyValue(LinearLayer query, LinearLayer key, LinearLayer value, AttentionSettings settings) : IQueryKeyValue
+{
+    public (Tensor Query, Tensor Key, Tensor Value) Project(Tensor hidden, bool training)
+    {
+        long rows = hidden.shape[0];
+        long count = hidden.shape[1];
+        return (
+            query.Forward(hidden, training).view(rows, count, settings.Heads, settings.HeadDim),
+            key.Forward(hidden, training).view(rows, count, settings.KeyValueHeads, settings.HeadDim),
+            value.Forward(hidden, training).view(rows, count, settings.KeyValueHeads, settings.HeadDim));
+    }
+}
+
+/// <summary>Self-attention: projections, optional norms of queries and keys, optional rotary positions, output.</summary>
+internal sealed class SelfAttention(int layer, AttentionSettings settings, IQueryKeyValue projection, LinearLayer output)
+{
+    /// <summary>Settings in force.</summary>
+    public AttentionSettings Settings { get; } = settings;
+
+    /// <summary>Rotary positions; null = none.</summary>
+    public RotaryEmbedding? Rotary { get; init; }
+
+    /// <summary>Norm of queries and of keys; null = none.</summary>
+    public (INormLayer Query, INormLayer Key)? Norms { get; init; }
+
+    /// <summary>Whether the norms act on all heads together (OLMo-2) instead of on each (Qwen3).</summary>
+    public bool NormsAcrossHeads { get; init; }
+
+    /// <summary>[B, T, H] → [B, T, H].</summary>
+    public Tensor Forward(Tensor hidden, ForwardContext context)
+    {
+        using var scope = NewDisposeScope();
+        var (q, k, v) = projection.Project(hidden, context.Training);
+        if (Norms is { } norms)
+        {
+            q = Normed(norms.Query, q);
+            k = Normed(norms.Key, k);
+        }
+
+        if (Rotary is not null)
+        {
+            var tables = context.Rotary(Rotary);
+            q = RotaryEmbedding.Apply(q, tables);
+            k = RotaryEmbedding.Apply(k, tables);
+        }
+
+        var attended = AttentionKernel.Attend(q, k, v, layer, Settings, context);
+        return output.Forward(attended, context.Training).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Normed(INormLayer norm, Tensor heads) =>
+        NormsAcrossHeads ? norm.Forward(heads.flatten(2)).view(heads.shape) : norm.Forward(heads);
+}
