@@ -214,6 +214,24 @@ public sealed record TrainerError : TrainerEvent
 
     /// <summary>What it concerns.</summary>
     public string? Target { get; init; }
+
+    /// <summary>The event of an exception.</summary>
+    public static TrainerError From(Errors.TrainToolsException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return new TrainerError
+        {
+            ErrorId = exception.ErrorId,
+            Kind = exception.Kind.ToString(),
+            Message = exception.Message,
+            Remedy = exception.Remedy,
+            Target = exception.Target,
+        };
+    }
+
+    /// <summary>The exception of this event, as it was thrown in the trainer.</summary>
+    public Errors.TrainToolsException ToException() => new(
+        ErrorId, Enum.TryParse<Errors.ErrorKind>(Kind, out var kind) ? kind : Errors.ErrorKind.Unexpected, Message, Remedy, Target);
 }
 
 /// <summary>Text answered by a generation request.</summary>

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using TrainTools.Core.Backend;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Files;
 
 namespace TrainTools.Trainer.Backend;
 
@@ -25,11 +27,11 @@ public static class BindingLibrary
             ErrorIds.BackendNotFound,
             ErrorKind.NotFound,
             $"TorchSharp's native library {file} was found in none of: {string.Join(", ", folders)}.",
-            $"Restore the package TorchSharp {BackendPlatform.TorchSharpVersion}, or install TrainTools again.",
+            $"Restore the package TorchSharp {BackendPlatform.TorchSharpVersion}, or install TrainTools again. TorchSharp has libraries for linux-x64, win-x64, win-arm64 and osx-arm64.",
             file);
     }
 
-    /// <summary>The file to load: the one given, or on Linux where it is needed a patched private copy.</summary>
+    /// <summary>The file to load on this system: the one given, or on Linux where it is needed a patched private copy.</summary>
     /// <returns>Path, and whether it is a patched copy.</returns>
     /// <exception cref="TrainToolsException">The C++ runtime is too old, or the file is not as expected.</exception>
     public static (string Path, bool Patched) Prepare(string path)
@@ -39,66 +41,30 @@ public static class BindingLibrary
             return (path, false);
         }
 
-        var image = File.ReadAllBytes(path);
-        var runtime = SystemCxxRuntime();
-        ElfFile binding;
-        try
-        {
-            binding = ElfFile.Parse(image);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new TrainToolsException(
-                ErrorIds.BackendFileUnexpected, ErrorKind.InvalidData, $"'{path}' cannot be used: {e.Message}.", "Restore or install TorchSharp again.", path, e);
-        }
+        var (runtime, versions) = SystemRuntime();
+        return Prepare(path, versions, Path.Combine(BackendPlatform.Cache, "backend"), runtime);
+    }
 
-        var (fit, missing) = BindingPatch.Judge(binding, ElfFile.Parse(File.ReadAllBytes(runtime)).DefinedVersions);
+    /// <summary>The same for a C++ runtime with the given versions.</summary>
+    internal static (string Path, bool Patched) Prepare(string path, IReadOnlyCollection<string> provided, string cache, string runtime = CxxRuntime)
+    {
+        var image = File.ReadAllBytes(path);
+        var (fit, missing) = BindingPatch.Judge(Parse(image, path), provided);
         return fit switch
         {
             BindingFit.Fits => (path, false),
-            BindingFit.NeedsPatch => (Store(BindingPatch.Apply(image, path), image), true),
+            BindingFit.NeedsPatch => (Store(BindingPatch.Apply(image, path), image, cache), true),
             _ => throw new TrainToolsException(
                 ErrorIds.BackendLoadFailed,
                 ErrorKind.NotSupported,
                 $"This system's C++ runtime ({runtime}) is too old for TorchSharp {BackendPlatform.TorchSharpVersion}: it lacks {string.Join(", ", missing)}.",
-                "Use a system with GCC 12's libstdc++ or newer (Debian 12, Ubuntu 22.04), or install a newer libstdc++.so.6 and put its folder first in LD_LIBRARY_PATH.",
+                "Use a system with GCC 12's libstdc++ or newer (Debian 12, Ubuntu 22.04, RHEL 10), or install a newer libstdc++.so.6 and put its folder first in LD_LIBRARY_PATH.",
                 runtime),
         };
     }
 
-    /// <summary>Writes the patched copy to the user's cache, named after its source, whole or not at all.</summary>
-    private static string Store(byte[] patched, byte[] source)
-    {
-        var folder = Path.Combine(BackendPlatform.Cache, "backend");
-        var path = Path.Combine(folder, $"libLibTorchSharp-{Convert.ToHexStringLower(SHA256.HashData(source))[..16]}.so");
-        try
-        {
-            // Compared, not trusted: the copy must be what this program would write now.
-            if (File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(patched))
-            {
-                return path;
-            }
-
-            Directory.CreateDirectory(folder);
-            var temporary = Path.Combine(folder, Path.GetRandomFileName());
-            File.WriteAllBytes(temporary, patched);
-            File.Move(temporary, path, overwrite: true);
-            return path;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new TrainToolsException(
-                ErrorIds.BackendLoadFailed,
-                ErrorKind.IO,
-                $"The adapted copy of TorchSharp's native library could not be written to '{folder}': {e.Message}",
-                "Set TRAINTOOLS_CACHE to a folder this user can write to.",
-                folder,
-                e);
-        }
-    }
-
-    /// <summary>Path of the libstdc++ this process uses: loading it by name answers as the dynamic loader would.</summary>
-    private static string SystemCxxRuntime()
+    /// <summary>Path and versions of the libstdc++ this process uses: loading it by name answers as the dynamic loader would.</summary>
+    internal static (string Path, IReadOnlyList<string> Versions) SystemRuntime()
     {
         NativeLibrary.TryLoad(CxxRuntime, out _);
         foreach (var line in File.ReadLines("/proc/self/maps"))
@@ -106,7 +72,8 @@ public static class BindingLibrary
             var slash = line.IndexOf('/', StringComparison.Ordinal);
             if (slash >= 0 && Path.GetFileName(line.AsSpan(slash)).StartsWith("libstdc++.so", StringComparison.Ordinal))
             {
-                return line[slash..];
+                var path = line[slash..];
+                return (path, Parse(File.ReadAllBytes(path), path).DefinedVersions);
             }
         }
 
@@ -116,5 +83,45 @@ public static class BindingLibrary
             $"This system has no {CxxRuntime}, which libtorch needs.",
             "Install the GNU C++ runtime (Debian, Ubuntu: libstdc++6; Fedora, RHEL: libstdc++). Systems on musl (Alpine) are not supported by libtorch.",
             CxxRuntime);
+    }
+
+    private static ElfFile Parse(byte[] image, string path)
+    {
+        try
+        {
+            return ElfFile.Parse(image);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new TrainToolsException(
+                ErrorIds.BackendFileUnexpected, ErrorKind.InvalidData, $"'{path}' cannot be used: {e.Message}.", "Restore or install it again.", path, e);
+        }
+    }
+
+    /// <summary>Writes the patched copy to the user's cache, named after its source, whole or not at all.</summary>
+    private static string Store(byte[] patched, byte[] source, string cache)
+    {
+        var path = Path.Combine(cache, $"libLibTorchSharp-{Convert.ToHexStringLower(SHA256.HashData(source))[..16]}.so");
+        try
+        {
+            // Compared, not trusted: the copy must be what this program would write now.
+            if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(patched))
+            {
+                Directory.CreateDirectory(cache);
+                AtomicFile.WriteBytes(path, patched);
+            }
+
+            return path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainToolsException(
+                ErrorIds.BackendLoadFailed,
+                ErrorKind.IO,
+                $"The adapted copy of TorchSharp's native library could not be written to '{cache}': {e.Message}",
+                $"Set {BackendPlatform.CacheVariable} to a folder this user can write to.",
+                cache,
+                e);
+        }
     }
 }

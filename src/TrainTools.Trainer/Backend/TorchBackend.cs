@@ -1,7 +1,7 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using TorchSharp;
+using TrainTools.Core.Backend;
 using TrainTools.Core.Errors;
 
 namespace TrainTools.Trainer.Backend;
@@ -15,9 +15,13 @@ public sealed record TorchBackendOptions
 
 /// <summary>What was loaded.</summary>
 /// <param name="LibTorchFolder">Folder libtorch came from.</param>
+/// <param name="LibTorchVersion">Its version; null where nothing states it.</param>
 /// <param name="BindingPath">The LibTorchSharp file that was loaded.</param>
 /// <param name="BindingPatched">Whether that is a private copy adapted to this system's C++ runtime.</param>
-public sealed record TorchBackendInfo(string LibTorchFolder, string BindingPath, bool BindingPatched);
+/// <param name="Libraries">Every library that was loaded, in order.</param>
+/// <param name="CudaProblem">Why libtorch's CUDA part is not loaded; null if it is.</param>
+public sealed record TorchBackendInfo(
+    string LibTorchFolder, string? LibTorchVersion, string BindingPath, bool BindingPatched, IReadOnlyList<BackendLibrary> Libraries, string? CudaProblem);
 
 /// <summary>
 /// Loads libtorch and TorchSharp's native library by absolute path, before anything touches <see cref="torch"/>: a
@@ -27,8 +31,12 @@ public static class TorchBackend
 {
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, nint> Handles = [];
+    private static readonly List<BackendLibrary> Libraries = [];
     private static TorchBackendInfo? loaded;
     private static TrainToolsException? failure;
+
+    /// <summary>What the search for libtorch found; null before <see cref="Initialize"/>.</summary>
+    public static BackendChoice? Choice { get; private set; }
 
     /// <summary>Loads the backend once; later calls only apply the options. Safe to call from any thread.</summary>
     /// <exception cref="TrainToolsException">libtorch is missing, of another version, or does not load.</exception>
@@ -62,44 +70,68 @@ public static class TorchBackend
 
     private static TorchBackendInfo Load()
     {
-        var folder = BackendLocator.Find();
+        Choice = BackendLocator.Locate(BackendSearch.FromEnvironment());
+        var folder = Choice.Folder ?? throw Choice.Error!;
         var (binding, patched) = BindingLibrary.Prepare(BindingLibrary.Find());
-        foreach (var library in (string[])["c10", "torch_cpu", "torch"])
-        {
-            Handles[library] = LoadFile(Path.Combine(folder, BackendPlatform.FileName(library)));
-        }
 
-        foreach (var library in (string[])["c10_cuda", "torch_cuda"])
-        {
-            var path = Path.Combine(folder, BackendPlatform.FileName(library));
-            if (File.Exists(path) && NativeLibrary.TryLoad(path, out var handle))
-            {
-                Handles[library] = handle;
-            }
-        }
-
-        Handles["LibTorchSharp"] = LoadFile(binding);
+        LoadFile("c10", folder);
+        LoadFile("torch_cpu", folder);
+        var cudaProblem = LoadCuda(folder);
+        LoadFile("torch", folder);
+        LoadFile("LibTorchSharp", binding, binding);
 
         // TorchSharp asks the runtime for the same libraries by name: once through P/Invoke, once through NativeLibrary,
         // which does not consult the resolver but does raise the context's event when its own search finds nothing.
         var assembly = typeof(torch).Assembly;
-        NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => Resolve(name));
-        AssemblyLoadContext.GetLoadContext(assembly)!.ResolvingUnmanagedDll += (_, name) => Resolve(name);
+        NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => Resolve(name, folder));
+        AssemblyLoadContext.GetLoadContext(assembly)!.ResolvingUnmanagedDll += (_, name) => Resolve(name, folder);
         if (!torch.TryInitializeDeviceType(DeviceType.CPU))
         {
             throw Failed(binding, "TorchSharp did not accept the loaded libraries", null);
         }
 
-        return new TorchBackendInfo(folder, binding, patched);
+        return new TorchBackendInfo(folder, Choice.Version, binding, patched, [.. Libraries], cudaProblem);
     }
 
-    private static nint Resolve(string name) => Handles.GetValueOrDefault(name);
-
-    private static nint LoadFile(string path)
+    /// <summary>Loads the CUDA part where the folder has one. A failure leaves the CPU to work with, and is told.</summary>
+    private static string? LoadCuda(string folder)
     {
+        if (!File.Exists(Path.Combine(folder, BackendPlatform.FileName("torch_cuda"))))
+        {
+            return "this libtorch was built without CUDA";
+        }
+
         try
         {
-            return NativeLibrary.Load(path);
+            LoadFile("c10_cuda", folder);
+            LoadFile("torch_cuda", folder);
+            return null;
+        }
+        catch (TrainToolsException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>A library TorchSharp asks for: one that is loaded, or (cuDNN's parts on Windows) one beside libtorch.</summary>
+    private static nint Resolve(string name, string folder)
+    {
+        if (Handles.TryGetValue(name, out var handle))
+        {
+            return handle;
+        }
+
+        var path = Path.Combine(folder, name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name : BackendPlatform.FileName(name));
+        return File.Exists(path) && NativeLibrary.TryLoad(path, out handle) ? handle : 0;
+    }
+
+    private static void LoadFile(string library, string folder, string? file = null)
+    {
+        var path = file ?? Path.Combine(folder, BackendPlatform.FileName(library));
+        try
+        {
+            Handles[library] = NativeLibrary.Load(path);
+            Libraries.Add(new BackendLibrary(library, path));
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
