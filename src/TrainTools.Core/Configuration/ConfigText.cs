@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace TrainTools.Core.Configuration;
+
+/// <summary>Figures for people, the same in every culture.</summary>
+internal static class ConfigText
+{
+    /// <summary>A large count in three digits ("7.2 B", "260 k").</summary>
+    public static string Count(double count) => count switch
+    {
+        >= 999.5e9 => Three(count / 1e12) + " T",
+        >= 999.5e6 => Three(count / 1e9) + " B",
+        >= 999.5e3 => Three(count / 1e6) + " M",
+        >= 10_000 => Three(count / 1e3) + " k",
+        _ => count.ToString("0", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>A size ("1.5 GB"), in powers of 1024.</summary>
+    public static string Bytes(double bytes) => bytes switch
+    {
+        >= 1L << 40 => Three(bytes / (1L << 40)) + " TB",
+        >= 1L << 30 => Three(bytes / (1L << 30)) + " GB",
+        >= 1L << 20 => Three(bytes / (1L << 20)) + " MB",
+        >= 1L << 10 => Three(bytes / (1L << 10)) + " kB",
+        _ => bytes.ToString("0", CultureInfo.InvariantCulture) + " B",
+    };
+
+    /// <summary>A number as a setting is written.</summary>
+    public static string Number(double value) => SettingInfo.FormatNumber(value);
+
+    /// <summary>A share ("7.5 %").</summary>
+    public static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+
+    private static string Three(double value) => value.ToString(value >= 100 ? "0" : value >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
+}

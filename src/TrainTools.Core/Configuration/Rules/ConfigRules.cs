@@ -1,0 +1,12 @@
+namespace TrainTools.Core.Configuration;
+
+/// <summary>All rules, in the order of the config tree.</summary>
+public static class ConfigRules
+{
+    /// <summary>All rules.</summary>
+    public static IReadOnlyList<ConfigRule> All { get; } =
+    [
+        .. PathRules.All,
+        .. ValueRules.All,
+    ];
+}

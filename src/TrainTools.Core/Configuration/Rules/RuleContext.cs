@@ -1,0 +1,62 @@
+namespace TrainTools.Core.Configuration;
+
+/// <summary>What a rule sees.</summary>
+public sealed class RuleContext
+{
+    /// <summary>The context of a config.</summary>
+    public RuleContext(TrainingConfig given, ConfigFacts facts)
+    {
+        Given = given;
+        Facts = facts;
+        var resolved = ConfigResolver.Resolve(given, facts);
+        Config = resolved.Config;
+        Derived = resolved.Derived;
+        Practice = new TuningPractice(Config, facts.Model?.ParameterCount);
+    }
+
+    /// <summary>The config as the user gave it.</summary>
+    public TrainingConfig Given { get; }
+
+    /// <summary>The same with everything filled in that can be.</summary>
+    public TrainingConfig Config { get; }
+
+    /// <summary>What was filled in.</summary>
+    public IReadOnlyList<DerivedDefault> Derived { get; }
+
+    /// <summary>Model, data, device.</summary>
+    public ConfigFacts Facts { get; }
+
+    /// <summary>The ranges for this method, task and size.</summary>
+    public TuningPractice Practice { get; }
+
+    /// <summary>Whether the resolver filled a setting in.</summary>
+    public bool IsDerived(string setting) => Derived.Any(d => d.Setting == setting);
+
+    /// <summary>No finding.</summary>
+    public static IEnumerable<ConfigFinding> None => [];
+
+    /// <summary>A finding; what it leaves open is filled in from the rule.</summary>
+    /// <param name="severity">Severity.</param>
+    /// <param name="why">Why, with figures; empty = the rule's own words.</param>
+    /// <param name="expected">What was expected.</param>
+    /// <param name="set">The remedy as settings.</param>
+    /// <param name="remedy">More on the remedy, or all of it where it is not a matter of settings.</param>
+    /// <param name="setting">The setting, where it is not the rule's first.</param>
+    /// <param name="evidence">What was seen.</param>
+    /// <param name="source">The source, where it is not the rule's.</param>
+    public static IEnumerable<ConfigFinding> Found(FindingSeverity severity, string why = "", string? expected = null, (string Setting, object? Value)[]? set = null, string? remedy = null, string setting = "", IReadOnlyList<string>? evidence = null, string? source = null) =>
+    [
+        new ConfigFinding
+        {
+            RuleId = string.Empty,
+            Severity = severity,
+            Setting = setting,
+            Why = why,
+            Expected = expected,
+            Remedy = remedy,
+            Changes = set is null ? [] : [.. set.Select(s => new SettingChange(s.Setting, s.Value))],
+            Evidence = evidence ?? [],
+            Source = source,
+        },
+    ];
+}

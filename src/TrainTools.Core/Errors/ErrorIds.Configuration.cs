@@ -1,0 +1,7 @@
+namespace TrainTools.Core.Errors;
+
+public static partial class ErrorIds
+{
+    // Rules
+    public const string ConfigRuleUnknown = "ConfigRuleUnknown";
+}
