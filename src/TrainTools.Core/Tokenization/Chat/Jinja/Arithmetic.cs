@@ -31,6 +31,11 @@ internal static class Arithmetic
             throw ub.Fail();
         }
 
+        if (a is Markup || b is Markup)
+        {
+            return Markup.Binary(op, a, b);
+        }
+
         if (Py.IsNumber(a) && Py.IsNumber(b))
         {
             return a is double || b is double ? Real(op, Py.ToDouble(a), Py.ToDouble(b)) : Integer(op, Py.ToLong(a), Py.ToLong(b));

@@ -395,7 +395,6 @@ internal sealed class ExpressionParser(TokenStream tokens)
         tokens.Leave();
         return keys.Count switch
         {
-            0 => throw tokens.Fail("expected a subscript", line),
             1 => new ItemExpression(value, keys[0], line),
             _ => new ItemExpression(value, new TupleExpression(keys, line), line),
         };

@@ -12,29 +12,29 @@ internal static partial class Filters
 {
     private static readonly Dictionary<string, Filter> All = new(SequenceFilters.All, StringComparer.Ordinal)
     {
-        ["abs"] = (_, v, _) => v is double d ? Math.Abs(d) : v is long or bool ? Math.Abs(Py.ToLong(v)) : throw JinjaException.Type($"bad operand type for abs(): '{Py.TypeName(v)}'"),
+        ["abs"] = (_, v, _) => v is double d ? (object)Math.Abs(d) : v is long or bool ? Math.Abs(Py.ToLong(v)) : throw JinjaException.Type($"bad operand type for abs(): '{Py.TypeName(v)}'"),
         ["attr"] = (_, v, a) => Members.Attribute(v, Py.Str(a.Require(0, "name", "attr"))) is var r && v is PyDict && !IsMethod(v, a) ? Undefined.Member(v, a.Get(0, "name")) : r,
-        ["capitalize"] = (_, v, _) => PythonText.Capitalize(Py.Str(v)),
+        ["capitalize"] = (_, v, _) => Like(v, PythonText.Capitalize(Py.Str(v))),
         ["center"] = (_, v, a) => StringMethods.Center(Py.Str(v), Py.ToLong(a.Get(0, "width", 80L))),
         ["default"] = Default,
         ["d"] = Default,
-        ["e"] = Escape,
-        ["escape"] = Escape,
-        ["forceescape"] = Escape,
-        ["float"] = (_, v, a) => ToFloat(v) ?? a.Get(0, "default", 0.0),
+        ["e"] = (_, v, _) => v as Markup ?? new Markup(Markup.Escape(Py.Str(v))),
+        ["escape"] = (_, v, _) => v as Markup ?? new Markup(Markup.Escape(Py.Str(v))),
+        ["forceescape"] = (_, v, _) => new Markup(Markup.Escape(Py.Str(v))),
+        ["float"] = (_, v, a) => ToFloat(Markup.Unwrap(v)) ?? a.Get(0, "default", 0.0),
         ["format"] = (_, v, a) => PrintfFormat.Format(Py.Str(v), a.Named.Count > 0 ? Named(a) : new PyTuple(a.Positional)),
-        ["indent"] = Indent,
-        ["int"] = (_, v, a) => ToInteger(v, Py.ToLong(a.Get(1, "base", 10L))) ?? a.Get(0, "default", 0L),
-        ["lower"] = (_, v, _) => Py.Str(v).ToLowerInvariant(),
-        ["upper"] = (_, v, _) => Py.Str(v).ToUpperInvariant(),
+        ["indent"] = (_, v, a) => Like(v, Indent(v, a)),
+        ["int"] = (_, v, a) => ToInteger(Markup.Unwrap(v), Py.ToLong(a.Get(1, "base", 10L))) ?? a.Get(0, "default", 0L),
+        ["lower"] = (_, v, _) => Like(v, Py.Str(v).ToLowerInvariant()),
+        ["upper"] = (_, v, _) => Like(v, Py.Str(v).ToUpperInvariant()),
         ["title"] = Title,
-        ["trim"] = (_, v, a) => PythonText.Trim(Py.Str(v), a.Get(0, "chars") as string),
+        ["trim"] = (_, v, a) => Like(v, PythonText.Trim(Py.Str(v), Markup.Unwrap(a.Get(0, "chars")) as string)),
         ["replace"] = (_, v, a) => StringMethods.Replace(Py.Str(v), Py.Str(a.Require(0, "old", "replace")), Py.Str(a.Require(1, "new", "replace")), a.Get(2, "count")),
         ["round"] = Round,
-        ["safe"] = (_, v, _) => Py.Str(v),
-        ["string"] = (_, v, _) => Py.Str(v),
+        ["safe"] = (_, v, _) => new Markup(Py.Str(v)),
+        ["string"] = (_, v, _) => v is Markup ? v : Py.Str(v),
         ["striptags"] = (_, v, _) => WebUtility.HtmlDecode(Spaces().Replace(Tags().Replace(Py.Str(v), string.Empty), " ").Trim()),
-        ["pprint"] = (_, v, _) => Py.Repr(v),
+        ["pprint"] = (_, v, _) => PrettyPrint(v),
         ["tojson"] = ToJson,
         ["truncate"] = Truncate,
         ["urlencode"] = (_, v, _) => UrlEncode(v),
@@ -49,6 +49,8 @@ internal static partial class Filters
     {
         switch (value)
         {
+            case Undefined u:
+                throw u.Fail();
             case bool or long:
                 return Py.ToLong(value);
             case double d:
@@ -83,6 +85,7 @@ internal static partial class Filters
 
     private static object? ToFloat(object? value) => value switch
     {
+        Undefined u => throw u.Fail(),
         bool or long or double => Py.ToDouble(value),
         string s when double.TryParse(PythonText.Trim(s).Replace("_", string.Empty, StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var d) => d,
         string s => PythonText.Trim(s).ToLowerInvariant() switch
@@ -100,10 +103,6 @@ internal static partial class Filters
     private static object? Default(Scope scope, object? value, CallArguments a) =>
         value is Undefined || (Py.IsTrue(a.Get(1, "boolean", false)) && !Py.IsTrue(value)) ? a.Get(0, "default_value", string.Empty) : value;
 
-    private static string Escape(Scope scope, object? value, CallArguments a) => Py.Str(value)
-        .Replace("&", "&amp;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
-        .Replace("'", "&#39;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal);
-
     private static PyDict Named(CallArguments a)
     {
         var dict = new PyDict();
@@ -115,9 +114,39 @@ internal static partial class Filters
         return a.Positional.Length == 0 ? dict : throw JinjaException.Type("can't handle positional and keyword arguments at the same time");
     }
 
-    private static string Indent(Scope scope, object? value, CallArguments a)
+    // pprint sorts keys and breaks lines at 80 columns; only the first is done here, so a longer text is refused.
+    private static string PrettyPrint(object? value)
     {
-        var text = Py.Text(value, "indent") + "\n";
+        var text = Py.Repr(SortedKeys(value));
+        return text.Length <= 80 ? text : throw new JinjaException("NotSupported", "pprint of a value longer than 80 characters is not supported; use tojson");
+    }
+
+    private static object? SortedKeys(object? value) => value switch
+    {
+        PyDict d => d.Items.OrderBy(i => Py.Str(i.Key), StringComparer.Ordinal).Aggregate(new PyDict(), (sorted, i) =>
+        {
+            sorted.Set(i.Key, SortedKeys(i.Value));
+            return sorted;
+        }),
+        PyList l => new PyList([.. l.Items.Select(SortedKeys)]),
+        PyTuple t => new PyTuple([.. t.Items.Select(SortedKeys)]),
+        _ => value,
+    };
+
+    private static string Text(object? value, string method) => Markup.Unwrap(value) as string
+        ?? throw (value is Undefined u ? u.Fail() : new JinjaException("AttributeError", $"'{Py.TypeName(value)}' object has no attribute '{method}'"));
+
+    // Filters that keep safe text safe.
+    private static object Like(object? value, string text) => value is Markup ? new Markup(text) : text;
+
+    private static string Indent(object? value, CallArguments a)
+    {
+        if (Markup.Unwrap(value) is not (string or PyList or Undefined))
+        {
+            throw JinjaException.Type($"unsupported operand type(s) for +=: '{Py.TypeName(value)}' and 'str'");
+        }
+
+        var text = Text(value, "splitlines") + "\n";
         var width = a.Get(0, "width", 4L);
         var indent = width as string ?? new string(' ', (int)Math.Clamp(Py.ToLong(width), 0, 1_000_000));
         var lines = PythonText.SplitLines(text);
@@ -139,12 +168,12 @@ internal static partial class Filters
     {
         var digits = (int)Py.ToLong(a.Get(0, "precision", 0L));
         var method = a.Get(1, "method", "common") as string;
-        var number = value is Undefined u ? throw u.Fail() : Py.ToDouble(value);
+        var number = value is Undefined u ? throw (method == "common" ? JinjaException.Type("type Undefined doesn't define __round__ method") : u.Fail()) : Py.ToDouble(value);
         switch (method)
         {
             case "common":
                 // Python's round() keeps an int an int.
-                return value is long n && digits >= 0 ? (object)n : PythonFloat.Round(number, digits);
+                return value is long or bool && digits >= 0 ? (object)Py.ToLong(value) : PythonFloat.Round(number, digits);
             case "ceil" or "floor":
                 var scale = Math.Pow(10, digits);
                 return (method == "ceil" ? Math.Ceiling(number * scale) : Math.Floor(number * scale)) / scale;
@@ -161,9 +190,8 @@ internal static partial class Filters
         return PythonJson.Dumps(value, Py.IsTrue(a.Get(0, "ensure_ascii", false)), indent, separators?[0] as string, separators?[1] as string, Py.IsTrue(a.Get(3, "sort_keys", false)));
     }
 
-    private static string Truncate(Scope scope, object? value, CallArguments a)
+    private static object? Truncate(Scope scope, object? value, CallArguments a)
     {
-        var points = PythonText.CodePoints(Py.Text(value, "truncate"));
         var length = (int)Py.ToLong(a.Get(0, "length", 255L));
         var end = Py.Str(a.Get(2, "end", "..."));
         var leeway = a.Get(3, "leeway") is { } l ? (int)Py.ToLong(l) : 5;
@@ -172,11 +200,12 @@ internal static partial class Filters
             throw new JinjaException("AssertionError", $"expected length >= {PythonText.Length(end)}, got {length}");
         }
 
-        if (points.Count <= (long)length + leeway)
+        if (Py.Length(value) <= (long)length + leeway)
         {
-            return (string)value!;
+            return value;
         }
 
+        var points = PythonText.CodePoints(Text(value, "rsplit"));
         var cut = string.Concat(points.Take(length - PythonText.Length(end)));
         if (!Py.IsTrue(a.Get(1, "killwords", false)))
         {
@@ -195,8 +224,8 @@ internal static partial class Filters
         }
 
         var pairs = value is PyDict d ? d.Items.Select(i => (i.Key, i.Value))
-            : Py.Iterate(value).Select(p => p is PyTuple { Items.Length: 2 } t ? (t.Items[0], t.Items[1]) : throw JinjaException.Type("urlencode needs pairs"));
-        return string.Join('&', pairs.Select(p => $"{Quote(Py.Str(p.Item1), string.Empty)}={Quote(Py.Str(p.Item2), string.Empty)}"));
+            : Py.Iterate(value).Select(p => p is PyTuple { Items.Length: 2 } t ? (t.Items[0], t.Items[1]) : throw JinjaException.Value("not enough values to unpack (expected 2)"));
+        return string.Join('&', pairs.Select(p => $"{Quote(Py.Str(p.Item1), " ")}={Quote(Py.Str(p.Item2), " ")}".Replace(' ', '+')));
     }
 
     private static string Quote(string text, string safe)
@@ -224,7 +253,7 @@ internal static partial class Filters
         var breakLong = Py.IsTrue(a.Get(1, "break_long_words", true));
         var separator = a.Get(2, "wrapstring") as string ?? "\n";
         var lines = new List<string>();
-        foreach (var line in PythonText.SplitLines(Py.Text(value, "wordwrap")))
+        foreach (var line in PythonText.SplitLines(Text(value, "splitlines")))
         {
             var current = string.Empty;
             var start = lines.Count;
@@ -258,7 +287,7 @@ internal static partial class Filters
 
     private static string FileSize(Scope scope, object? value, CallArguments a)
     {
-        var bytes = value is string s ? double.Parse(s, CultureInfo.InvariantCulture) : Py.ToDouble(value);
+        var bytes = Markup.Unwrap(value) is string s ? ToFloat(s) as double? ?? throw JinjaException.Value($"could not convert string to float: {Py.Repr(s)}") : Py.ToDouble(value);
         var binary = Py.IsTrue(a.Get(0, "binary", false));
         var unit = binary ? 1024.0 : 1000.0;
         if (bytes == 1)

@@ -27,7 +27,6 @@ public sealed class JinjaException : Exception
 
     internal static JinjaException Value(string message) => new("ValueError", message);
 
-    internal static JinjaException Undefined(string message) => new("UndefinedError", message);
 
     internal static JinjaException Security(string message) => new("SecurityError", message);
 

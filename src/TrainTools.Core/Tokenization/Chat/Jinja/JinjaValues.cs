@@ -6,7 +6,7 @@ namespace TrainTools.Core.Tokenization.Chat.Jinja;
 // Values are plain .NET objects: null (None), bool, long, double, string, and the types below.
 
 /// <summary>A name or attribute that does not exist: prints as nothing, fails when it is used for more.</summary>
-internal sealed class Undefined(string message)
+internal sealed class Undefined(string message, string pythonType = "UndefinedError")
 {
     public static Undefined Name(string name) => new($"'{name}' is undefined");
 
@@ -15,7 +15,7 @@ internal sealed class Undefined(string message)
             ? $"{Py.ObjectRepr(owner)} has no attribute {Py.Repr(name)}"
             : $"{Py.ObjectRepr(owner)} has no element {Py.Repr(key)}");
 
-    public JinjaException Fail() => JinjaException.Undefined(message);
+    public JinjaException Fail() => new(pythonType, message);
 }
 
 /// <summary>A Python list. Templates cannot change one.</summary>
@@ -236,6 +236,11 @@ internal static class JsonValues
             case JsonValueKind.False:
                 return false;
             case JsonValueKind.Number:
+                if (!value.TryGetValue<System.Text.Json.JsonElement>(out _) && value.TryGetValue<double>(out var d) && !value.TryGetValue<long>(out _))
+                {
+                    return d;
+                }
+
                 var text = value.ToJsonString();
                 return text.AsSpan().IndexOfAny('.', 'e', 'E') < 0 && long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var n)
                     ? (object)n

@@ -39,6 +39,8 @@ internal static class Members
                 return range.Start + (i * range.Step);
             case string text when key is long or bool:
                 return Character(text, Py.ToLong(key));
+            case Markup markup when key is long or bool:
+                return Markup.Wrap(Character(markup.Text, Py.ToLong(key)));
         }
 
         if (key is string name)
@@ -60,12 +62,16 @@ internal static class Members
             case string text:
                 var points = PythonText.CodePoints(text);
                 return string.Concat(Indices(points.Count, start, stop, step).Select(i => points[i]));
+            case Markup markup:
+                return Markup.Wrap(Slice(markup.Text, start, stop, step));
             case PyList list:
                 return new PyList([.. Indices(list.Items.Count, start, stop, step).Select(i => list.Items[i])]);
             case PyTuple tuple:
                 return new PyTuple([.. Indices(tuple.Items.Length, start, stop, step).Select(i => tuple.Items[i])]);
             case PyRange range:
-                return new PyList([.. Indices((int)range.Count, start, stop, step).Select(i => (object?)(range.Start + (i * range.Step)))]);
+                var picked = Indices((int)range.Count, start, stop, step).Select(i => range.Start + (i * range.Step)).ToList();
+                var by = range.Step * (Bound(step) ?? 1);
+                return picked.Count == 0 ? new PyRange(range.Start, range.Start, by) : new PyRange(picked[0], picked[^1] + by, by);
             case PyDict:
                 throw JinjaException.Type("unhashable type: 'slice'");
             default:
@@ -78,6 +84,7 @@ internal static class Members
         value = owner switch
         {
             string text => StringMethods.Find(text, name),
+            Markup markup => markup.Method(name),
             PyDict dict => CollectionMethods.Find(dict, name),
             PyList list => CollectionMethods.Find(list, name),
             PyTuple tuple => CollectionMethods.Find(tuple.Items, name),
@@ -105,7 +112,7 @@ internal static class Members
 
     // Names with an underscore in front are internals of the host language to the sandbox: it lets nobody use them.
     private static Undefined Unsafe(object? owner, string name) => name.StartsWith("__", StringComparison.Ordinal)
-        ? new Undefined($"access to attribute '{name}' of '{Py.TypeName(owner)}' object is unsafe.")
+        ? new Undefined($"access to attribute '{name}' of '{Py.TypeName(owner)}' object is unsafe.", "SecurityError")
         : Undefined.Member(owner, name);
 
     private static bool InRange(long index, int count, out int i)

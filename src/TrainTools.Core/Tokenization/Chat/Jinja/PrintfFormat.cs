@@ -70,7 +70,7 @@ internal static class PrintfFormat
             Py.CheckSize(result.Length > Py.MaxSize ? result.ToString() : string.Empty);
         }
 
-        if (next < items.Length && values is not (PyDict or PyList))
+        if (next < items.Length && values is not (PyDict or PyList or PyRange or Undefined))
         {
             throw JinjaException.Type("not all arguments converted during string formatting");
         }

@@ -18,6 +18,7 @@ internal static class Py
         long n => n != 0,
         double d => d != 0,
         string s => s.Length > 0,
+        Markup m => m.Text.Length > 0,
         PyList l => l.Items.Count > 0,
         PyTuple t => t.Items.Length > 0,
         PyDict d => d.Count > 0,
@@ -44,6 +45,7 @@ internal static class Py
         Undefined => "Undefined",
         Namespace => "Namespace",
         Macro => "Macro",
+        Markup => "Markup",
         Function => "function",
         LoopContext => "LoopContext",
         _ => value.GetType().Name,
@@ -59,6 +61,7 @@ internal static class Py
 
     public static bool AreEqual(object? a, object? b)
     {
+        (a, b) = (Markup.Unwrap(a), Markup.Unwrap(b));
         if (ReferenceEquals(a, b))
         {
             return a is not double.NaN;
@@ -84,6 +87,7 @@ internal static class Py
     /// <summary>Order of two values; throws where Python has none.</summary>
     public static int Compare(object? a, object? b, string op)
     {
+        (a, b) = (Markup.Unwrap(a), Markup.Unwrap(b));
         if (a is Undefined ua)
         {
             throw ua.Fail();
@@ -110,6 +114,7 @@ internal static class Py
 
     public static bool Contains(object? container, object? item)
     {
+        (container, item) = (Markup.Unwrap(container), Markup.Unwrap(item));
         switch (container)
         {
             case string text:
@@ -130,6 +135,7 @@ internal static class Py
         PyTuple t => t.Items,
         PyDict d => d.Items.Select(i => i.Key),
         string s => PythonText.CodePoints(s),
+        Markup m => PythonText.CodePoints(m.Text),
         PyRange r => r.Walk(),
         PyView v => v.Items,
         PyGenerator g => g.Walk(),
@@ -141,6 +147,7 @@ internal static class Py
     public static long Length(object? value) => value switch
     {
         string s => PythonText.Length(s),
+        Markup m => PythonText.Length(m.Text),
         PyList l => l.Items.Count,
         PyTuple t => t.Items.Length,
         PyDict d => d.Count,
@@ -154,6 +161,7 @@ internal static class Py
     public static string Str(object? value) => value switch
     {
         string s => s,
+        Markup m => m.Text,
         Undefined => string.Empty,
         _ => Repr(value),
     };
@@ -183,6 +191,7 @@ internal static class Py
     public static string Text(object? value, string function) => value switch
     {
         string s => s,
+        Markup m => m.Text,
         Undefined u => throw u.Fail(),
         _ => throw JinjaException.Type($"{function} argument must be str, not {TypeName(value)}"),
     };
@@ -191,7 +200,7 @@ internal static class Py
         text.Length <= MaxSize ? text : throw JinjaException.Limit($"the template made a string of more than {MaxSize} characters");
 
     public static object? Hashable(object? value) =>
-        value is PyList or PyDict ? throw JinjaException.Type($"unhashable type: '{TypeName(value)}'") : value;
+        value is Markup m ? m.Text : value is PyList or PyDict ? throw JinjaException.Type($"unhashable type: '{TypeName(value)}'") : value;
 
     private static bool SequenceEqual(IReadOnlyList<object?> a, IReadOnlyList<object?> b)
     {
@@ -269,6 +278,11 @@ internal static class Py
             case string s:
                 QuoteText(s, text);
                 break;
+            case Markup m:
+                text.Append("Markup(");
+                QuoteText(m.Text, text);
+                text.Append(')');
+                break;
             case PyList l:
                 ReprItems('[', l.Items, ']', text, depth);
                 break;
@@ -309,6 +323,9 @@ internal static class Py
                 break;
             case Macro m:
                 text.Append("<Macro ").Append(Repr(m.Name)).Append('>');
+                break;
+            case LoopContext loop:
+                text.Append(CultureInfo.InvariantCulture, $"<LoopContext {loop.Attribute("index")}/{loop.Attribute("length")}>");
                 break;
             case Undefined:
                 text.Append("Undefined");

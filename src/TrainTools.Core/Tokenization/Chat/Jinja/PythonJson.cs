@@ -38,6 +38,7 @@ internal static class PythonJson
                 case long n: Text.Append(n.ToString(CultureInfo.InvariantCulture)); break;
                 case double d: Text.Append(Number(d)); break;
                 case string s: Quote(s); break;
+                case Markup m: Quote(m.Text); break;
                 case PyList l: WriteItems(l.Items, depth); break;
                 case PyTuple t: WriteItems(t.Items, depth); break;
                 case PyDict d: WriteDict(d, depth); break;
@@ -78,7 +79,7 @@ internal static class PythonJson
             IEnumerable<KeyValuePair<object?, object?>> items = dict.Items;
             if (sortKeys)
             {
-                items = dict.Items.Order(Comparer<KeyValuePair<object?, object?>>.Create((a, b) => Py.Compare(a.Key, b.Key, "<")));
+                items = SequenceFilters.InOrder(dict.Items.Order(Comparer<KeyValuePair<object?, object?>>.Create((a, b) => Py.Compare(a.Key, b.Key, "<"))));
             }
 
             Text.Append('{');
@@ -100,6 +101,7 @@ internal static class PythonJson
         private static string KeyText(object? key) => key switch
         {
             string s => s,
+            Markup m => m.Text,
             null => "null",
             bool b => b ? "true" : "false",
             long n => n.ToString(CultureInfo.InvariantCulture),

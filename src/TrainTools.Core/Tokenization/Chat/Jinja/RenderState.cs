@@ -6,7 +6,7 @@ namespace TrainTools.Core.Tokenization.Chat.Jinja;
 internal sealed class RenderState(DateTimeOffset now)
 {
     /// <summary>Most nodes that one rendering may evaluate: loops end in seconds.</summary>
-    public const long MaxOperations = 20_000_000;
+    public const long MaxOperations = 5_000_000;
 
     /// <summary>Deepest nesting of macro calls and loops.</summary>
     public const int MaxDepth = 100;

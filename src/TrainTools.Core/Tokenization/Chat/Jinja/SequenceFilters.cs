@@ -24,7 +24,7 @@ internal static class SequenceFilters
         ["rejectattr"] = (s, v, a) => Choose(s, v, a, wanted: false, attribute: true),
         ["select"] = (s, v, a) => Choose(s, v, a, wanted: true, attribute: false),
         ["selectattr"] = (s, v, a) => Choose(s, v, a, wanted: true, attribute: true),
-        ["reverse"] = (_, v, _) => v is string s ? string.Concat(Enumerable.Reverse(PythonText.CodePoints(s))) : new PyGenerator(Py.Iterate(v).Reverse()),
+        ["reverse"] = (_, v, _) => Reverse(v),
         ["slice"] = (_, v, a) => new PyGenerator(Slice(v, a)),
         ["sort"] = (_, v, a) => new PyList(Sorted(Py.Iterate(v), a.Get(2, "attribute"), Py.IsTrue(a.Get(1, "case_sensitive", false)), Py.IsTrue(a.Get(0, "reverse", false)))),
         ["sum"] = (_, v, a) => Py.Iterate(v).Select(Getter(a.Get(0, "attribute"))).Aggregate(a.Get(1, "start", 0L), (x, y) => Arithmetic.Binary("+", x, y)),
@@ -57,19 +57,49 @@ internal static class SequenceFilters
         };
     }
 
-    private static object? IgnoreCase(object? value) => value is string s ? s.ToLowerInvariant() : value;
+    private static object? IgnoreCase(object? value) => Markup.Unwrap(value) is string s ? s.ToLowerInvariant() : value;
 
     private static List<object?> Sorted(IEnumerable<object?> items, object? attribute, bool caseSensitive, bool reverse)
     {
         var getters = attribute is string s ? s.Split(',').Select(p => Getter(p.Trim())).ToArray() : [Getter(attribute)];
         var keyed = items.Select(x => (Item: x, Key: new PyTuple([.. getters.Select(g => caseSensitive ? g(x) : IgnoreCase(g(x)))])));
         var order = Comparer<PyTuple>.Create((a, b) => Py.Compare(a, b, "<"));
-        return [.. (reverse ? keyed.OrderByDescending(k => k.Key, order) : keyed.OrderBy(k => k.Key, order)).Select(k => k.Item)];
+        return [.. InOrder(reverse ? keyed.OrderByDescending(k => k.Key, order) : keyed.OrderBy(k => k.Key, order)).Select(k => k.Item)];
+    }
+
+    private static object Reverse(object? value)
+    {
+        if (Markup.Unwrap(value) is string s)
+        {
+            return string.Concat(Enumerable.Reverse(PythonText.CodePoints(s)));
+        }
+
+        try
+        {
+            return new PyGenerator(Py.Iterate(value).ToList().AsEnumerable().Reverse());
+        }
+        catch (JinjaException e) when (e.PythonType == "TypeError")
+        {
+            throw new JinjaException("FilterArgumentError", "argument must be iterable");
+        }
+    }
+
+    // The framework's sort wraps what a comparison throws.
+    public static List<T> InOrder<T>(IOrderedEnumerable<T> items)
+    {
+        try
+        {
+            return [.. items];
+        }
+        catch (InvalidOperationException e) when (e.InnerException is JinjaException inner)
+        {
+            throw inner;
+        }
     }
 
     private static PyList DictSort(Scope scope, object? value, CallArguments a)
     {
-        var dict = value as PyDict ?? throw JinjaException.Type($"'{Py.TypeName(value)}' object has no attribute 'items'");
+        var dict = value as PyDict ?? throw (value is Undefined u ? u.Fail() : new JinjaException("AttributeError", $"'{Py.TypeName(value)}' object has no attribute 'items'"));
         var position = a.Get(1, "by", "key") switch
         {
             "key" => 0L,
@@ -97,7 +127,7 @@ internal static class SequenceFilters
         var order = Comparer<object?>.Create((x, y) => Py.Compare(x, y, "<"));
         List<object?>? current = null;
         object? last = null;
-        foreach (var item in Py.Iterate(value).OrderBy(key, order))
+        foreach (var item in InOrder(Py.Iterate(value).OrderBy(key, order)))
         {
             if (current is null || !Py.AreEqual(last, key(item)))
             {
