@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using TrainTools.Core.Samples;
+using TrainTools.Core.Training;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>
+/// Makes the batches of the steps ahead of the loop, on a thread of its own. Arrays only: tensors are the loop's matter,
+/// since TorchSharp's scopes belong to a thread.
+/// </summary>
+public sealed class BatchSource : IDisposable
+{
+    private const int Ahead = 4;
+    private readonly BlockingCollection<StepBatches> queue = new(Ahead);
+    private readonly CancellationTokenSource ended = new();
+    private readonly Thread thread;
+    private ExceptionDispatchInfo? failure;
+
+    /// <summary>Starts at a step.</summary>
+    /// <param name="samples">The rows.</param>
+    /// <param name="plan">The arithmetic of steps.</param>
+    /// <param name="order">The order of rows.</param>
+    /// <param name="collator">Makes batches.</param>
+    /// <param name="firstStep">0-based step to start with.</param>
+    public BatchSource(IReadOnlyList<TrainingSample> samples, StepPlan plan, RowOrder order, SampleCollator collator, int firstStep = 0)
+    {
+        thread = new Thread(() =>
+        {
+            try
+            {
+                foreach (var step in Steps(samples, plan, order, collator, firstStep))
+                {
+                    queue.Add(step, ended.Token);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                queue.CompleteAdding();
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "batches",
+        };
+        thread.Start();
+    }
+
+    /// <summary>The steps in order. What went wrong on the other thread is thrown here.</summary>
+    public IEnumerable<StepBatches> Steps()
+    {
+        foreach (var step in queue.GetConsumingEnumerable())
+        {
+            yield return step;
+        }
+
+        failure?.Throw();
+    }
+
+    /// <summary>The steps of a plan, made as they are asked for.</summary>
+    public static IEnumerable<StepBatches> Steps(
+        IReadOnlyList<TrainingSample> samples, StepPlan plan, RowOrder order, SampleCollator collator, int firstStep)
+    {
+        int[] rows = [];
+        var epoch = -1;
+        for (var step = firstStep; step < plan.MaxSteps; step++)
+        {
+            var window = plan.Window(step);
+            if (window.Epoch != epoch)
+            {
+                epoch = window.Epoch;
+                rows = order.Epoch(epoch);
+            }
+
+            yield return new StepBatches(step, [.. Enumerable.Range(window.FirstBatch, window.Batches).Select(batch =>
+            {
+                var (first, count) = plan.BatchRows(batch);
+                return collator.Collate([.. rows.AsSpan(first, count).ToArray().Select(row => samples[row])]);
+            })]);
+        }
+    }
+
+    /// <summary>Ends the thread.</summary>
+    public void Dispose()
+    {
+        ended.Cancel();
+        thread.Join();
+        queue.Dispose();
+        ended.Dispose();
+    }
+}

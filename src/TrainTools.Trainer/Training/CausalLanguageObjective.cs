@@ -1,0 +1,63 @@
+using TorchSharp;
+using TrainTools.Core.Samples;
+using TrainTools.Trainer.Models;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>Next-token prediction with a decoder: supervised fine-tuning and continued pre-training.</summary>
+public sealed class CausalLanguageObjective : ITrainingObjective
+{
+    private readonly CausalLanguageModel model;
+    private readonly Device device;
+    private readonly ChunkedCrossEntropy loss;
+    private readonly ChunkedCrossEntropy plainLoss;
+
+    /// <summary>Makes the objective.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="device">Where its parameters are.</param>
+    /// <param name="labelSmoothing">Share of the target spread over the vocabulary while training; evaluation has none.</param>
+    public CausalLanguageObjective(CausalLanguageModel model, Device device, double labelSmoothing = 0)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        this.model = model;
+        this.device = device;
+        loss = new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing);
+        plainLoss = new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize);
+    }
+
+    /// <inheritdoc/>
+    public long CountTargets(SampleBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return batch.TargetIds.Length;
+    }
+
+    /// <inheritdoc/>
+    public LossSums Backward(SampleBatch batch, double scale)
+    {
+        using var scope = NewDisposeScope();
+        var (hidden, targets) = Forward(batch, training: true);
+        var sums = loss.Backward(hidden, targets, scale);
+        return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
+    }
+
+    /// <inheritdoc/>
+    public LossSums Evaluate(SampleBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var (hidden, targets) = Forward(batch, training: false);
+        var sums = plainLoss.Evaluate(hidden, targets);
+        return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
+    }
+
+    /// <summary>The hidden states [N, H] that predict a supervised token, and those tokens [N].</summary>
+    private (Tensor Hidden, Tensor Targets) Forward(SampleBatch batch, bool training)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var hidden = model.HiddenStates(BatchTensors.ModelInput(batch, device, training)).flatten(0, 1);
+        var everywhere = batch.TargetPositions.Length == hidden.shape[0];
+        return (everywhere ? hidden : hidden.index_select(0, BatchTensors.Tensor(batch.TargetPositions, device)), BatchTensors.Tensor(batch.TargetIds, device));
+    }
+}

@@ -1,0 +1,17 @@
+using TorchSharp;
+using TrainTools.Core.Samples;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>What is learnt: from a batch to losses and gradients.</summary>
+public interface ITrainingObjective
+{
+    /// <summary>What the batch's loss is a sum over (supervised tokens, rows).</summary>
+    long CountTargets(SampleBatch batch);
+
+    /// <summary>Forward and backward pass; gradients of <paramref name="scale"/> × the sum are added to the parameters'. Not called without targets.</summary>
+    LossSums Backward(SampleBatch batch, double scale);
+
+    /// <summary>Forward pass without dropout.</summary>
+    LossSums Evaluate(SampleBatch batch);
+}

@@ -1,0 +1,59 @@
+using TorchSharp;
+using TrainTools.Core.Samples;
+using TrainTools.Core.Training;
+using TrainTools.Trainer.Backend;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>What one optimizer step came to.</summary>
+/// <param name="Loss">Mean loss over the window's targets, before the update; NaN where there was none.</param>
+/// <param name="GradNorm">Global L2 norm of the gradient before clipping.</param>
+/// <param name="Accuracy">Share of targets predicted right.</param>
+/// <param name="Targets">Targets of the window.</param>
+/// <param name="Clipped">Whether the gradient was scaled down.</param>
+/// <param name="Updated">Whether the parameters changed: not where the gradient was not finite, or there was no target.</param>
+public readonly record struct StepOutcome(double Loss, double GradNorm, double Accuracy, long Targets, bool Clipped, bool Updated);
+
+/// <summary>One optimizer step: the whole of training on one screen.</summary>
+/// <param name="objective">From batches to gradients.</param>
+/// <param name="optimizer">From gradients to parameters.</param>
+/// <param name="maxGradNorm">Largest norm; 0 = no clipping.</param>
+/// <param name="seed">The run's seed; dropout's is derived from it and the step.</param>
+/// <param name="scaler">Loss scale of float16; null = none.</param>
+public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer, double maxGradNorm, long seed, LossScaler? scaler = null)
+{
+    /// <summary>Runs the window's micro-batches and updates the parameters once.</summary>
+    public StepOutcome Run(StepBatches window, double learningRate)
+    {
+        ArgumentNullException.ThrowIfNull(window);
+        using var scope = NewDisposeScope();
+        random.manual_seed(unchecked((long)SeededRandom.Derive(seed, RandomPurpose.Dropout, window.Step)));
+        optimizer.ClearGradients();
+
+        // Every target of the window weighs the same, in whichever micro-batch it stands.
+        var targets = window.Batches.Sum(objective.CountTargets);
+        var scale = (scaler?.Scale ?? 1) / Math.Max(1, targets);
+        var sums = window.Batches.Where(b => objective.CountTargets(b) > 0).Select(b => objective.Backward(b, scale)).ToList();
+        if (sums.Count == 0)
+        {
+            return new StepOutcome(double.NaN, 0, double.NaN, 0, false, false);
+        }
+
+        var loss = sums.Sum(s => s.Loss.ToDouble()) / targets;
+        var accuracy = sums.Sum(s => s.Correct.ToInt64()) / (double)targets;
+        var norm = TorchOps.GlobalNorm(optimizer.Gradients()).ToDouble() / (scaler?.Scale ?? 1);
+
+        // The rule of torch's clip_grad_norm_, done by the optimizer in the pass that reads the gradients anyway.
+        var clip = maxGradNorm > 0 ? Math.Min(1, maxGradNorm / (norm + 1e-6)) : 1;
+        var finite = double.IsFinite(norm);
+        if (finite)
+        {
+            var divisor = (scaler?.Scale ?? 1) / clip;
+            optimizer.Step(learningRate, divisor == 1 ? null : tensor((float)divisor, device: sums[0].Loss.device));
+        }
+
+        scaler?.Update(finite);
+        return new StepOutcome(loss, norm, accuracy, targets, clip < 1, finite);
+    }
+}
