@@ -8,7 +8,12 @@
     Description          = 'Fine-tunes transformer models on TorchSharp: configure, check, train, watch, try out. No Python.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
-    CmdletsToExport      = @()
+    CmdletsToExport      = @(
+        'Export-TrainingConfig'
+        'Import-TrainingConfig'
+        'New-TrainingConfig'
+        'Test-TrainingConfig'
+    )
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()

@@ -57,7 +57,7 @@ public sealed partial record HostOptions(string? ScriptPath, string? Command, IR
     {
         if (ScriptPath is null)
         {
-            return Command!;
+            return Command + "\nif (-not $?) { exit 1 }";
         }
 
         var arguments = string.Concat(Arguments.Select(a => " " + (ParameterName().IsMatch(a) ? a : Quote(a))));

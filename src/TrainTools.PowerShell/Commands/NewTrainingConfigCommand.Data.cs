@@ -1,0 +1,179 @@
+using System.Management.Automation;
+using TrainTools.Core.Configuration;
+using TrainTools.PowerShell.Transforms;
+
+namespace TrainTools.PowerShell.Commands;
+
+/// <content>Parameters: the data.</content>
+public sealed partial class NewTrainingConfigCommand
+{
+    /// <summary>Training files, in order.</summary>
+    [Parameter]
+    [Alias("dataset_path")]
+    public string[]? DatasetPath
+    {
+        get => Get<string[]>("dataset_path");
+        set => Set("dataset_path", value);
+    }
+
+    /// <summary>Validation files; empty = none or a split of the training data (-ValidationSplit).</summary>
+    [Parameter]
+    [Alias("validation_path")]
+    public string[]? ValidationPath
+    {
+        get => Get<string[]>("validation_path");
+        set => Set("validation_path", value);
+    }
+
+    /// <summary>Share of the training records held out for validation; null or 0 = none.</summary>
+    [Parameter]
+    [Alias("validation_split")]
+    public double? ValidationSplit
+    {
+        get => Get<double?>("validation_split");
+        set => Set("validation_split", value);
+    }
+
+    /// <summary>Shape of the records.</summary>
+    [Parameter]
+    [Alias("dataset_format")]
+    [FieldSpelling]
+    public DatasetFormat DatasetFormat
+    {
+        get => Get<DatasetFormat>("dataset_format");
+        set => Set("dataset_format", value);
+    }
+
+    /// <summary>Name of the field with plain text.</summary>
+    [Parameter]
+    [Alias("text_field")]
+    public string? TextField
+    {
+        get => Get<string>("text_field");
+        set => Set("text_field", value);
+    }
+
+    /// <summary>Name of the field with the prompt.</summary>
+    [Parameter]
+    [Alias("prompt_field")]
+    public string? PromptField
+    {
+        get => Get<string>("prompt_field");
+        set => Set("prompt_field", value);
+    }
+
+    /// <summary>Name of the field with the completion.</summary>
+    [Parameter]
+    [Alias("completion_field")]
+    public string? CompletionField
+    {
+        get => Get<string>("completion_field");
+        set => Set("completion_field", value);
+    }
+
+    /// <summary>Name of the field with the conversation.</summary>
+    [Parameter]
+    [Alias("messages_field")]
+    public string? MessagesField
+    {
+        get => Get<string>("messages_field");
+        set => Set("messages_field", value);
+    }
+
+    /// <summary>Name of the field with the label.</summary>
+    [Parameter]
+    [Alias("label_field")]
+    public string? LabelField
+    {
+        get => Get<string>("label_field");
+        set => Set("label_field", value);
+    }
+
+    /// <summary>Longest sample in tokens; null = derived (the smaller of 1024 and the model's positions).</summary>
+    [Parameter]
+    [Alias("max_length")]
+    public int? MaxLength
+    {
+        get => Get<int?>("max_length");
+        set => Set("max_length", value);
+    }
+
+    /// <summary>Several documents in one row; null = derived.</summary>
+    [Parameter]
+    public bool? Packing
+    {
+        get => Get<bool?>("packing");
+        set => Set("packing", value);
+    }
+
+    /// <summary>How documents are packed.</summary>
+    [Parameter]
+    [Alias("packing_strategy")]
+    [FieldSpelling]
+    public PackingStrategy PackingStrategy
+    {
+        get => Get<PackingStrategy>("packing_strategy");
+        set => Set("packing_strategy", value);
+    }
+
+    /// <summary>Loss on the assistant's turns only (conversations).</summary>
+    [Parameter]
+    [Alias("assistant_only_loss")]
+    public SwitchParameter AssistantOnlyLoss
+    {
+        get => Get<SwitchParameter>("assistant_only_loss");
+        set => Set("assistant_only_loss", value);
+    }
+
+    /// <summary>Loss on the completion only; null = automatic: true for prompt-completion data.</summary>
+    [Parameter]
+    [Alias("completion_only_loss")]
+    public bool? CompletionOnlyLoss
+    {
+        get => Get<bool?>("completion_only_loss");
+        set => Set("completion_only_loss", value);
+    }
+
+    /// <summary>Cut the prompt's start rather than lose every target of a row that is too long (off: TRL's keep_start).</summary>
+    [Parameter]
+    [Alias("keep_target")]
+    public SwitchParameter KeepTarget
+    {
+        get => Get<SwitchParameter>("keep_target");
+        set => Set("keep_target", value);
+    }
+
+    /// <summary>Shuffle the records each epoch.</summary>
+    [Parameter]
+    public bool? Shuffle
+    {
+        get => Get<bool?>("shuffle");
+        set => Set("shuffle", value);
+    }
+
+    /// <summary>Easy records first, then a growing share.</summary>
+    [Parameter]
+    public SwitchParameter Curriculum
+    {
+        get => Get<SwitchParameter>("curriculum");
+        set => Set("curriculum", value);
+    }
+
+    /// <summary>Share of the easiest records that a curriculum starts with.</summary>
+    [Parameter]
+    [Alias("curriculum_start")]
+    public double? CurriculumStart
+    {
+        get => Get<double?>("curriculum_start");
+        set => Set("curriculum_start", value);
+    }
+
+    /// <summary>Share of the run after which a curriculum uses all records.</summary>
+    [Parameter]
+    [Alias("curriculum_end")]
+    public double? CurriculumEnd
+    {
+        get => Get<double?>("curriculum_end");
+        set => Set("curriculum_end", value);
+    }
+}

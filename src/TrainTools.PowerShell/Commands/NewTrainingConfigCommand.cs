@@ -1,0 +1,53 @@
+using System.Management.Automation;
+using TrainTools.Core.Configuration;
+
+namespace TrainTools.PowerShell.Commands;
+
+/// <summary>
+/// Makes a configuration. Each parameter is one setting; what is not given keeps its default, or is derived from the
+/// model, the method and the data when the run starts. With a configuration from the pipeline: a copy of it with the
+/// given settings replaced.
+/// </summary>
+/// <remarks>
+/// Values are kept in a dictionary and not in fields of their own: some are enums of Core, and a field of such a type
+/// would make the loader ask for Core before the module has had a chance to say where it is.
+/// </remarks>
+[Cmdlet(VerbsCommon.New, "TrainingConfig")]
+[OutputType(typeof(TrainingConfig))]
+public sealed partial class NewTrainingConfigCommand : CommandBase
+{
+    private readonly Dictionary<string, object?> settings = new(StringComparer.Ordinal);
+
+    /// <summary>A configuration to start from instead of the defaults.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public TrainingConfig? InputObject { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Process()
+    {
+        var config = InputObject ?? new TrainingConfig();
+        foreach (var (name, value) in settings)
+        {
+            var setting = ConfigSchema.Get(name);
+            config = ConfigValues.Apply(config, setting, Plain(setting, value));
+        }
+
+        ConfigReport.WriteDerived(this, config);
+        WriteObject(config);
+    }
+
+    private T? Get<T>(string name) => settings.TryGetValue(name, out var value) ? (T?)value : default;
+
+    private void Set(string name, object? value) => settings[name] = value;
+
+    // What the shell hands over, as Core's types: paths made full, switches as booleans.
+    private object? Plain(SettingInfo setting, object? value) => value switch
+    {
+        SwitchParameter given => given.IsPresent,
+        string path when setting.IsPath && path.Length > 0 => PathHelper.ResolveNew(this, path),
+        string[] paths when setting.IsPath => SettingList.From(PathHelper.ResolveForConfig(this, paths)),
+        string[] list => SettingList.From(list),
+        _ => value,
+    };
+}

@@ -1,0 +1,18 @@
+using TrainTools.Core.Configuration;
+
+namespace TrainTools.PowerShell;
+
+/// <summary>Puts typed values into a config under the checks that a file's values go through.</summary>
+internal static class ConfigValues
+{
+    /// <summary>A config with one setting replaced.</summary>
+    /// <exception cref="Core.Errors.TrainToolsException">ConfigValueInvalid.</exception>
+    public static TrainingConfig Apply(TrainingConfig config, SettingInfo setting, object? value)
+    {
+        // Texts and lists can be anything; the rest is checked where files are checked, so that both say the same.
+        var isFree = value is SettingList || (value is string && setting.AllowedValues.Count == 0);
+        return value is null ? setting.With(config, setting.IsNullable ? null : setting.DefaultValue)
+            : isFree ? setting.With(config, value)
+            : ConfigYaml.Set(config, setting.Name, setting.Format(value));
+    }
+}
