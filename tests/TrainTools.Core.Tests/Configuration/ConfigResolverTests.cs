@@ -52,6 +52,7 @@ public class ConfigResolverTests
     [InlineData("{}", 7e9, "max_length", "1024")]
     [InlineData("{}", 7e9, "packing", "true")]
     [InlineData("task_type: sequence-classification", 7e9, "packing", "false")]
+    [InlineData("{}", 260e3, "packing", "false")]
     [InlineData("{}", 7e9, "precision", "fp32")]
     public void Open_settings_are_filled_in(string yaml, double? parameters, string setting, string? expected)
     {

@@ -11,6 +11,9 @@ public sealed record DataFacts
     /// <summary>Bytes of the files.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Mean length of a record in tokens before truncation; null where no record was tokenized.</summary>
+    public double? MeanTokens { get; init; }
+
     /// <summary>Shape of the records; null if not known.</summary>
     public RecordShape? Shape { get; init; }
 }

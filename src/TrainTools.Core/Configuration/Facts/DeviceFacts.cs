@@ -29,6 +29,15 @@ public sealed record DeviceFacts
         HasBf16 = CpuHasBf16(),
     };
 
+    /// <summary>The facts of the device that a config names, where these are those of the machine's best one.</summary>
+    /// <param name="device">auto, cpu, cuda or cuda:n.</param>
+    public DeviceFacts For(string device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var cuda = device.StartsWith("cuda", StringComparison.Ordinal);
+        return device == "auto" || cuda == IsCuda ? this : cuda ? new DeviceFacts { Kind = "cuda", Name = device } : Cpu;
+    }
+
     private static bool CpuHasBf16()
     {
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7)

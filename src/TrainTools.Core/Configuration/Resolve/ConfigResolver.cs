@@ -7,8 +7,9 @@ namespace TrainTools.Core.Configuration;
 /// </summary>
 public static class ConfigResolver
 {
-    // Fewer records than this and packing leaves too few updates for a schedule to work on.
+    // Fewer records than this, or fewer updates, and packing leaves a schedule too little to work on.
     private const int RecordsForPacking = 1000;
+    private const int UpdatesForPacking = 100;
 
     /// <summary>Resolves a config.</summary>
     /// <param name="config">The config; it is not changed.</param>
@@ -22,6 +23,7 @@ public static class ConfigResolver
         ResolveOptimization(state);
         ResolveSchedule(state);
         ResolveBatch(state);
+        ResolvePacking(state);
         ResolveEvaluation(state);
         return new ResolvedConfig(state.Config, state.Derived);
     }
@@ -45,20 +47,6 @@ public static class ConfigResolver
     {
         var positions = s.Facts.Model?.MaxPositions;
         s.Fill("max_length", Math.Min(1024, positions ?? 1024), positions < 1024 ? $"the model has {positions} positions" : "1024 tokens, as TRL");
-        var records = s.Facts.Data?.Records;
-        if (s.Config.Task.TaskType != TaskType.CausalLm)
-        {
-            s.Fill("packing", false, $"{ConfigSchema.Get("task_type").Format(s.Config.Task.TaskType)} has one label set a record");
-        }
-        else if (records < RecordsForPacking)
-        {
-            s.Fill("packing", false, $"{ConfigText.Count(records.Value)} records: packed, there would be too few updates");
-        }
-        else
-        {
-            s.Fill("packing", true, "no padding is computed; documents stay apart in attention");
-        }
-
         if (s.Facts.Data?.Shape is { } shape)
         {
             var prompts = shape is Data.RecordShape.PromptCompletion or Data.RecordShape.ConversationalPromptCompletion;
@@ -112,17 +100,38 @@ public static class ConfigResolver
         }
 
         var accumulation = s.Config.Batch.GradientAccumulationSteps;
-        var micro = accumulation is { } given ? Math.Max(1, (int)Math.Round(wanted / given))
+        var micro = accumulation is { } given ? Math.Max(1, (int)Math.Round(wanted / Math.Max(1, given)))
             : s.Practice.IsSmall || s.Practice.IsClassifier ? (int)wanted
             : (int)Math.Min(wanted, 4);
         s.Fill("per_device_train_batch_size", micro, micro < wanted && accumulation is null ? "four rows at a time; accumulation makes up the step" : reason);
         s.Fill("per_device_eval_batch_size", s.Config.Batch.PerDeviceTrainBatchSize!.Value, "as per_device_train_batch_size");
-        s.Fill("gradient_accumulation_steps", Math.Max(1, (int)Math.Round(wanted / s.Config.Batch.PerDeviceTrainBatchSize.Value)), reason);
+        s.Fill("gradient_accumulation_steps", Math.Max(1, (int)Math.Round(wanted / Math.Max(1, s.Config.Batch.PerDeviceTrainBatchSize.Value))), reason);
         if (s.Config.Duration.MaxSteps is null)
         {
             var epochs = s.Practice.Epochs;
             s.Fill("num_train_epochs", epochs.Start, $"{epochs.For}: {epochs}{s.ModelSize}");
         }
+    }
+
+    private static void ResolvePacking(State s)
+    {
+        if (s.Config.Task.TaskType != TaskType.CausalLm)
+        {
+            s.Fill("packing", false, $"{ConfigSchema.Get("task_type").Format(s.Config.Task.TaskType)} has one label set a record");
+            return;
+        }
+
+        if (s.Practice.IsTiny)
+        {
+            s.Fill("packing", false, $"padding costs a small model little{s.ModelSize}");
+            return;
+        }
+
+        var packed = RunOutline.Create(s.Config with { Data = s.Config.Data with { Packing = true } }, s.Facts.Data);
+        var few = s.Facts.Data?.Records < RecordsForPacking || packed?.Plan.MaxSteps < UpdatesForPacking;
+        s.Fill("packing", !few, few
+            ? $"{ConfigText.Count(s.Facts.Data!.Records!.Value)} records: packed, there would be too few updates{(packed is null ? string.Empty : $" ({packed.Plan.MaxSteps})")}"
+            : "no padding is computed; documents stay apart in attention");
     }
 
     private static void ResolveEvaluation(State s)
@@ -142,8 +151,9 @@ public static class ConfigResolver
 
         var loss = s.Config.Evaluation.MetricForBestModel.EndsWith("loss", StringComparison.Ordinal);
         s.Fill("greater_is_better", !loss, loss ? "the metric is a loss" : "the metric is not a loss");
-        var bf16 = s.Facts.Device is { IsCuda: true, HasBf16: not false };
-        s.Fill("precision", bf16 ? Precision.Bf16 : Precision.Fp32, bf16 ? "the device computes in bf16" : s.Facts.Device.IsCuda ? "the device has no bf16" : "on a CPU");
+        var device = s.Facts.Device.For(s.Config.Runtime.Device);
+        var bf16 = device is { IsCuda: true, HasBf16: not false };
+        s.Fill("precision", bf16 ? Precision.Bf16 : Precision.Fp32, bf16 ? "the device computes in bf16" : device.IsCuda ? "the device has no bf16" : "on a CPU");
     }
 
     private sealed class State(TrainingConfig config, ConfigFacts facts)

@@ -8,5 +8,13 @@ public static class ConfigRules
     [
         .. PathRules.All,
         .. ValueRules.All,
+        .. DataRules.All,
+        .. AdapterRules.All,
+        .. TaskRules.All,
+        .. OptimizationRules.All,
+        .. ScheduleRules.All,
+        .. BatchRules.All,
+        .. EvaluationRules.All,
+        .. DeviceRules.All,
     ];
 }

@@ -12,6 +12,7 @@ public sealed class RuleContext
         Config = resolved.Config;
         Derived = resolved.Derived;
         Practice = new TuningPractice(Config, facts.Model?.ParameterCount);
+        Outline = RunOutline.Create(Config, facts.Data);
     }
 
     /// <summary>The config as the user gave it.</summary>
@@ -28,6 +29,15 @@ public sealed class RuleContext
 
     /// <summary>The ranges for this method, task and size.</summary>
     public TuningPractice Practice { get; }
+
+    /// <summary>Rows, steps and tokens; null where the records could not be counted.</summary>
+    public RunOutline? Outline { get; }
+
+    /// <summary>The model's size for a sentence (" of 7.2 B parameters"); empty if not known.</summary>
+    public string ModelSize => Facts.Model?.ParameterCount is null ? string.Empty : $" of {Facts.Model.DescribeSize()} parameters";
+
+    /// <summary>Whether the user set a setting to something else than its default.</summary>
+    public bool IsGiven(string setting) => ConfigSchema.Get(setting).IsSet(Given);
 
     /// <summary>Whether the resolver filled a setting in.</summary>
     public bool IsDerived(string setting) => Derived.Any(d => d.Setting == setting);

@@ -16,7 +16,7 @@ internal static class ValueRules
             Source = Sources.Semantics,
             Levels = "Error for each value out of its setting's bounds",
             Why = "The value has no meaning.",
-            Test = c => ConfigSchema.Settings.Where(s => !s.IsPossible(s.Get(c.Config))).SelectMany(s =>
+            Test = c => ConfigSchema.Settings.Where(s => !s.IsPossible(s.Get(c.Given))).SelectMany(s =>
                 Found(Error, $"{s.Name} must be {SettingReader.Kind(s)}.", SettingReader.Kind(s), setting: s.Name, set: [(s.Name, s.DefaultValue)])),
         },
     ];
