@@ -1,1 +1,3 @@
-return 0;
+using TrainTools.Trainer.Hosting;
+
+return new TrainerProgram(training: null, generation: null).Main(args);

@@ -27,6 +27,7 @@ public abstract record TrainerEvent
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         AllowOutOfOrderMetadataProperties = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>The event as one line of JSON, without a line end.</summary>
@@ -214,6 +215,9 @@ public sealed record TrainerError : TrainerEvent
 
     /// <summary>What it concerns.</summary>
     public string? Target { get; init; }
+
+    /// <summary>0-based number of the generation request it concerns; null where the whole process ends with it.</summary>
+    public int? Index { get; init; }
 
     /// <summary>The event of an exception.</summary>
     public static TrainerError From(Errors.TrainToolsException exception)

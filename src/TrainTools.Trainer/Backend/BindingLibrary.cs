@@ -17,10 +17,12 @@ public static class BindingLibrary
     {
         var file = BackendPlatform.FileName("LibTorchSharp");
         var native = Path.Combine("runtimes", BackendPlatform.RuntimeIdentifier, "native");
+        // Beside this assembly, not beside the program: PowerShell may be the program.
+        var here = Path.GetDirectoryName(typeof(BindingLibrary).Assembly.Location) is { Length: > 0 } folder ? folder : AppContext.BaseDirectory;
         string[] folders =
         [
-            Path.Combine(AppContext.BaseDirectory, native),
-            AppContext.BaseDirectory,
+            Path.Combine(here, native),
+            here,
             Path.Combine(BackendPlatform.NuGetPackages, "torchsharp", BackendPlatform.TorchSharpVersion, native),
         ];
         return folders.Select(f => Path.Combine(f, file)).FirstOrDefault(File.Exists) ?? throw new TrainToolsException(

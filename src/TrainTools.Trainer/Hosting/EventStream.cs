@@ -15,7 +15,13 @@ public sealed class EventStream(Stream output) : IEventSink, IDisposable
     public void Send(TrainerEvent item)
     {
         ArgumentNullException.ThrowIfNull(item);
-        var line = System.Text.Encoding.UTF8.GetBytes(item.ToJsonLine() + "\n");
+        WriteLine(item.ToJsonLine());
+    }
+
+    /// <summary>Writes a line as it is.</summary>
+    public void WriteLine(string text)
+    {
+        var line = System.Text.Encoding.UTF8.GetBytes(text + "\n");
         lock (gate)
         {
             if (broken)

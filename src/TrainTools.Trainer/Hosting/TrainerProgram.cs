@@ -1,0 +1,105 @@
+using TrainTools.Core.Errors;
+using TrainTools.Core.Runs;
+using TrainTools.Trainer.Backend;
+
+namespace TrainTools.Trainer.Hosting;
+
+/// <summary>The trainer's command line: reads it, runs the verb, and reports one clear error for whatever goes wrong.</summary>
+public sealed class TrainerProgram(ITrainingEngine? training, ITextGeneratorFactory? generation)
+{
+    private const string Usage = """
+        usage: TrainTools.Trainer VERB
+          run FOLDER [--resume CHECKPOINT] [--watch-stdin]
+                     does the run that FOLDER/config.yaml describes, from the start or from a checkpoint folder;
+                     with --watch-stdin the end of standard input asks for a stop
+          generate MODEL [--device DEVICE]
+                     answers JSON requests, one a line, from standard input
+          backend    prints which libtorch is used and why, as one JSON object
+          version    prints the version
+        Events go to standard output as JSON lines. Exit codes: 0 completed, 1 failed, 2 invalid input, 3 stopped on
+        request, 4 the run folder is in use.
+        """;
+
+    /// <summary>Runs a command line with the process's own streams.</summary>
+    public int Main(string[] arguments)
+    {
+        using var streams = StandardStreams.Split();
+        using var events = new EventStream(streams.Events);
+        try
+        {
+            return Dispatch(arguments, events, streams);
+        }
+        catch (Exception e)
+        {
+            var error = TorchErrors.Translate(e);
+            if (e is not TrainToolsException)
+            {
+                Console.Error.WriteLine(e); // into trainer.log: the one place for stacks
+            }
+
+            events.Send(TrainerError.From(error));
+            streams.Tell($"error {error.ErrorId}: {error.Message}{(error.Remedy is null ? "" : $" {error.Remedy}")}");
+            return ExitCodes.For(error);
+        }
+    }
+
+    private int Dispatch(string[] arguments, EventStream events, StandardStreams streams)
+    {
+        switch (arguments)
+        {
+            case ["run", var folder, .. var rest] when !folder.StartsWith('-'):
+                var (resume, watch) = RunOptions(rest);
+                return new RunVerb(training ?? throw Misused("this build cannot train")).Run(new RunFolder(folder), resume, watch, events);
+
+            case ["generate", var model]:
+                return new GenerateVerb(generation ?? throw Misused("this build cannot generate")).Run(model, "auto", Requests(), events);
+
+            case ["generate", var model, "--device", var device]:
+                return new GenerateVerb(generation ?? throw Misused("this build cannot generate")).Run(model, device, Requests(), events);
+
+            case ["backend"]:
+                var report = BackendInspector.Inspect();
+                events.WriteLine(report.ToJson());
+                return report.Error is null ? ExitCodes.Completed : ExitCodes.Failed;
+
+            case ["version" or "--version"]:
+                events.WriteLine(BackendInspector.TrainToolsVersion);
+                return ExitCodes.Completed;
+
+            case ["help" or "--help" or "-h"]:
+                events.WriteLine(Usage);
+                return ExitCodes.Completed;
+
+            default:
+                streams.Tell(Usage);
+                throw Misused(arguments.Length == 0 ? "no verb was given" : $"'{string.Join(' ', arguments)}' was not understood");
+        }
+    }
+
+    private static StreamReader Requests() => new(Console.OpenStandardInput(), System.Text.Encoding.UTF8);
+
+    private static (string? Resume, bool Watch) RunOptions(string[] options)
+    {
+        string? resume = null;
+        var watch = false;
+        for (var i = 0; i < options.Length; i++)
+        {
+            switch (options[i])
+            {
+                case "--watch-stdin":
+                    watch = true;
+                    break;
+                case "--resume" when i + 1 < options.Length:
+                    resume = Path.GetFullPath(options[++i]);
+                    break;
+                default:
+                    throw Misused($"'{options[i]}' is no option of run, or lacks its value");
+            }
+        }
+
+        return (resume, watch);
+    }
+
+    private static TrainToolsException Misused(string what) => new(
+        ErrorIds.TrainerUsage, ErrorKind.InvalidArgument, $"The trainer's command line cannot be used: {what}.", "Run it with --help.");
+}
