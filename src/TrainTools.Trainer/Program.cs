@@ -1,3 +1,5 @@
+using TrainTools.Trainer.Generation;
 using TrainTools.Trainer.Hosting;
+using TrainTools.Trainer.Training;
 
-return new TrainerProgram(training: null, generation: null).Main(args);
+return new TrainerProgram(new RunEngine(), new TextGeneratorFactory()).Main(args);

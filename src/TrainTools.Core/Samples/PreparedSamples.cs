@@ -43,8 +43,11 @@ public sealed record PreparedSamples
     public string? FirstPromptSplit { get; init; }
 
     /// <summary>Tokens of all rows.</summary>
-    public required long Tokens { get; init; }
+    public long Tokens => Samples.Sum(s => (long)s.Length);
 
     /// <summary>Tokens with a label.</summary>
-    public required long SupervisedTokens { get; init; }
+    public long SupervisedTokens => Samples.Sum(s => (long)s.SupervisedTokens);
+
+    /// <summary>The same account of records over other rows.</summary>
+    public PreparedSamples With(IReadOnlyList<TrainingSample> samples) => this with { Samples = samples };
 }

@@ -14,29 +14,38 @@ public sealed class SamplePreparation(SampleEncoder encoder, SampleOptions optio
 {
     private const int BlockSize = 2048;
 
-    /// <summary>Prepares the rows.</summary>
+    /// <summary>Prepares the rows of an epoch.</summary>
     /// <param name="records">The records.</param>
     /// <param name="cancellation">Ends it between blocks of records.</param>
-    public PreparedSamples Prepare(IEnumerable<TrainingRecord> records, CancellationToken cancellation = default)
+    public PreparedSamples Prepare(IEnumerable<TrainingRecord> records, CancellationToken cancellation = default) => Pack(Encode(records, cancellation));
+
+    /// <summary>One sample a record, not packed.</summary>
+    /// <param name="records">The records.</param>
+    /// <param name="cancellation">Ends it between blocks of records.</param>
+    public PreparedSamples Encode(IEnumerable<TrainingRecord> records, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(records);
         var tally = new Tally();
-        var kept = Kept(records, tally, cancellation);
-        List<TrainingSample> rows = options is { Packing: true, MaxLength: { } length }
-            ? [.. SamplePacker.Pack(kept, length, options.PackingStrategy)]
-            : [.. kept];
+        List<TrainingSample> samples = [.. Kept(records, tally, cancellation)];
         return new PreparedSamples
         {
-            Samples = rows,
+            Samples = samples,
             Dropped = tally.Dropped,
             Records = tally.Records,
             Truncated = tally.Truncated,
             TokensLost = tally.TokensLost,
             PromptSplits = tally.PromptSplits,
             FirstPromptSplit = tally.FirstPromptSplit,
-            Tokens = rows.Sum(r => (long)r.Length),
-            SupervisedTokens = rows.Sum(r => (long)r.SupervisedTokens),
         };
+    }
+
+    /// <summary>Packs samples where packing is on.</summary>
+    public PreparedSamples Pack(PreparedSamples samples)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        return options is { Packing: true, MaxLength: { } length }
+            ? samples.With([.. SamplePacker.Pack(samples.Samples, length, options.PackingStrategy)])
+            : samples;
     }
 
     private IEnumerable<TrainingSample> Kept(IEnumerable<TrainingRecord> records, Tally tally, CancellationToken cancellation)

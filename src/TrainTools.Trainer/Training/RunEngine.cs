@@ -1,0 +1,111 @@
+using TorchSharp;
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Errors;
+using TrainTools.Core.Runs;
+using TrainTools.Core.Samples;
+using TrainTools.Core.Schedules;
+using TrainTools.Core.Tokenization;
+using TrainTools.Core.Training;
+using TrainTools.Trainer.Backend;
+using TrainTools.Trainer.Hosting;
+using TrainTools.Trainer.Models;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>Does a run: reads what config.yaml names, puts the loop together, runs it, saves the result.</summary>
+public sealed class RunEngine : ITrainingEngine
+{
+    /// <inheritdoc/>
+    public RunResult Run(RunContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var config = context.Config;
+        RefuseUnknownOptimizer(config.Optimization.Optim);
+        TorchBackend.Initialize(new TorchBackendOptions { Threads = config.Runtime.NumThreads });
+        var device = TrainingDevice.Find(config.Runtime.Device);
+        var precision = config.Runtime.Precision ?? Precision.Fp32;
+        var computeType = TrainingDevice.ComputeType(precision, device);
+        var modelPath = Required(config.Model.ModelNameOrPath, "model_name_or_path");
+        var tokenizer = PretrainedTokenizer.Load(config.Model.TokenizerPath ?? modelPath);
+
+        torch.random.manual_seed(config.Runtime.Seed);
+        using var model = PretrainedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions
+        {
+            ComputeType = computeType,
+            Device = device,
+            Seed = config.Runtime.Seed,
+            AttentionDropout = config.Model.AttentionDropout,
+            HiddenDropout = config.Model.HiddenDropout,
+        });
+        model.NeftuneNoiseAlpha = config.Optimization.NeftuneNoiseAlpha;
+        foreach (var parameter in model.Parameters.Values)
+        {
+            parameter.requires_grad_(true);
+        }
+
+        var data = RunData.Prepare(config, tokenizer, context.Events);
+        var plan = StepPlan.Create(
+            data.Training.Samples.Count, config.Batch.PerDeviceTrainBatchSize ?? 8, config.Batch.GradientAccumulationSteps ?? 1,
+            config.Duration.NumTrainEpochs ?? 3, config.Duration.MaxSteps);
+        var collator = new SampleCollator(tokenizer.PadTokenId ?? tokenizer.EosTokenId ?? 0);
+        var objective = new CausalLanguageObjective(model, device, config.Task.LabelSmoothingFactor);
+        using var optimizer = new AdamW(
+            ParameterGroup.ForModel(model, config.Optimization.WeightDecay),
+            new AdamWOptions(config.Optimization.AdamBeta1, config.Optimization.AdamBeta2, config.Optimization.AdamEpsilon));
+        var scaler = precision == Precision.Fp16 ? new LossScaler() : null;
+
+        var greater = config.Evaluation.GreaterIsBetter ?? EvaluationTracker.GreaterIsBetterByName(config.Evaluation.MetricForBestModel);
+        context.Describe(info => info with { Device = device.ToString() });
+        using var loop = new TrainingLoop
+        {
+            Context = context,
+            Model = model,
+            Plan = plan,
+            Samples = data.Training.Samples,
+            Order = Order(config, data.Training.Samples, plan),
+            Collator = collator,
+            Schedule = new LearningRateSchedule(ScheduleOptions.From(config.Schedule, Required(config.Optimization.LearningRate, "learning_rate"), plan.MaxSteps, greater)),
+            Optimizer = optimizer,
+            Scaler = scaler,
+            Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler),
+            Evaluator = data.Validation.Count == 0 ? null
+                : new Evaluator(objective, data.Validation, config.Batch.PerDeviceEvalBatchSize ?? plan.BatchSize, collator),
+            Tracker = new EvaluationTracker(greater, config.Evaluation.EarlyStoppingPatience, config.Evaluation.EarlyStoppingThreshold),
+        };
+        var result = loop.Run();
+        if (result.State != RunState.Completed)
+        {
+            return result;
+        }
+
+        PretrainedModelWriter.Save(model, context.Folder.ModelPath);
+        TokenizerFiles.Copy(config.Model, context.Folder.ModelPath);
+        return result with { ModelPath = context.Folder.ModelPath };
+    }
+
+    private static RowOrder Order(TrainingConfig config, IReadOnlyList<TrainingSample> samples, StepPlan plan)
+    {
+        var curriculum = config.Data.Curriculum
+            ? new CurriculumOrder([.. samples.Select(s => (double)s.Length)], config.Data.CurriculumStart, config.Data.CurriculumEnd, (double)plan.MaxSteps / plan.UpdatesPerEpoch)
+            : null;
+        return new RowOrder(samples.Count, config.Data.Shuffle, config.Runtime.Seed, curriculum);
+    }
+
+    private static void RefuseUnknownOptimizer(string name)
+    {
+        if (name is not ("adamw_torch_fused" or "adamw_torch" or "adamw"))
+        {
+            throw new TrainToolsException(
+                ErrorIds.OptimizerUnsupported, ErrorKind.NotSupported, $"The optimizer '{name}' is not known.", "Set optim to adamw_torch_fused.", "optim");
+        }
+    }
+
+    private static T Required<T>(T? value, string setting)
+        where T : class =>
+        value ?? throw Missing(setting);
+
+    private static double Required(double? value, string setting) => value ?? throw Missing(setting);
+
+    private static TrainToolsException Missing(string setting) => new(
+        ErrorIds.ConfigValueInvalid, ErrorKind.InvalidArgument, $"The configuration has no {setting}.", $"Set {setting}.", setting);
+}

@@ -1,0 +1,30 @@
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Files;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>Puts the tokenizer that was trained with beside the model, where it is not the model's own.</summary>
+internal static class TokenizerFiles
+{
+    private static readonly string[] Names =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt",
+        "tokenizer.model", "chat_template.jinja",
+    ];
+
+    public static void Copy(ModelConfig config, string target)
+    {
+        if (config.TokenizerPath is { } source)
+        {
+            foreach (var name in Names.Where(n => File.Exists(Path.Combine(source, n))))
+            {
+                AtomicFile.WriteBytes(Path.Combine(target, name), File.ReadAllBytes(Path.Combine(source, name)));
+            }
+        }
+
+        if (config.ChatTemplatePath is { } template)
+        {
+            AtomicFile.WriteBytes(Path.Combine(target, "chat_template.jinja"), File.ReadAllBytes(template));
+        }
+    }
+}

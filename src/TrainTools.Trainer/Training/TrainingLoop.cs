@@ -1,0 +1,258 @@
+using System.Diagnostics;
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Errors;
+using TrainTools.Core.Runs;
+using TrainTools.Core.Samples;
+using TrainTools.Core.Schedules;
+using TrainTools.Core.Training;
+using TrainTools.Trainer.Hosting;
+using TrainTools.Trainer.Models;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>
+/// The loop over steps: batches in, events, metrics and checkpoints out. What it keeps between steps is in
+/// <see cref="CheckpointState"/>; everything else is a function of the seed and the step.
+/// </summary>
+internal sealed class TrainingLoop : IDisposable
+{
+    private readonly Stopwatch clock = new();
+    private readonly List<double> metrics = [];
+    private IReadOnlyDictionary<string, double>? lastEvaluation;
+    private MetricsLog? log;
+    private CheckpointStore? checkpoints;
+    private string? lastCheckpoint;
+    private double lossSum;
+    private double? firstLoss;
+    private double lastLoss = double.NaN;
+    private double intervalLoss;
+    private int intervalSteps;
+    private long tokens;
+    private int done;
+
+    public required RunContext Context { get; init; }
+
+    public required PretrainedModel Model { get; init; }
+
+    public required StepPlan Plan { get; init; }
+
+    public required IReadOnlyList<TrainingSample> Samples { get; init; }
+
+    public required RowOrder Order { get; init; }
+
+    public required SampleCollator Collator { get; init; }
+
+    public required LearningRateSchedule Schedule { get; init; }
+
+    public required AdamW Optimizer { get; init; }
+
+    public required LossScaler? Scaler { get; init; }
+
+    public required OptimizerStep Step { get; init; }
+
+    public required Evaluator? Evaluator { get; init; }
+
+    public required EvaluationTracker Tracker { get; set; }
+
+    private TrainingConfig Config => Context.Config;
+
+    /// <summary>Runs to the end, to a stop, or to the patience's end.</summary>
+    public RunResult Run()
+    {
+        Resume();
+        checkpoints = new CheckpointStore(Context.Folder);
+        log = MetricsLog.Open(Context.Folder.MetricsPath, done);
+        Context.Events.Send(new RunStarted
+        {
+            MaxSteps = Plan.MaxSteps,
+            FirstStep = done,
+            NumTrainEpochs = (double)Plan.MaxSteps / Plan.UpdatesPerEpoch,
+            Samples = Plan.Rows,
+            TrainableParameters = Optimizer.Groups.Sum(g => g.Tensors.Sum(t => t.numel())),
+            TotalParameters = Model.Parameters.Values.Sum(t => t.numel()),
+            Device = Model.Device.ToString(),
+        });
+        clock.Start();
+        using var batches = new BatchSource(Samples, Plan, Order, Collator, done);
+        foreach (var window in batches.Steps())
+        {
+            var began = Stopwatch.GetTimestamp();
+            var rate = Schedule.At(window.Step, metrics);
+            var outcome = Step.Run(window, rate);
+            done = window.Step + 1;
+            Report(window, outcome, rate, Stopwatch.GetElapsedTime(began).TotalSeconds);
+
+            var patienceLeft = !EvaluationDue() || Evaluate();
+            if (CheckpointDue() && lastCheckpoint != Context.Folder.CheckpointPath(done))
+            {
+                Save();
+            }
+
+            if (Context.Stop.IsRequested && done < Plan.MaxSteps)
+            {
+                Save();
+                return Result(RunState.Stopped);
+            }
+
+            if (!patienceLeft)
+            {
+                Context.Events.Send(new LogMessage
+                {
+                    Level = "information",
+                    Message = FormattableString.Invariant($"Ended after step {done} of {Plan.MaxSteps}: {Config.Evaluation.MetricForBestModel} has not improved for {Tracker.State.WithoutImprovement} evaluations (best {Tracker.State.Best} at step {Tracker.State.BestStep})."),
+                });
+                break;
+            }
+        }
+
+        LoadBest();
+        var result = Result(RunState.Completed);
+        log.Append(result);
+        return result;
+    }
+
+    public void Dispose() => log?.Dispose();
+
+    private void Report(StepBatches window, StepOutcome outcome, double rate, double seconds)
+    {
+        tokens += window.Tokens;
+        lossSum += outcome.Loss;
+        firstLoss ??= outcome.Loss;
+        lastLoss = outcome.Loss;
+        intervalLoss += outcome.Loss;
+        intervalSteps++;
+        if (!outcome.Updated)
+        {
+            var why = outcome.Targets == 0 ? "none of its rows has a supervised token" : FormattableString.Invariant($"its gradient is not finite (norm {outcome.GradNorm}, loss {outcome.Loss})");
+            Context.Events.Send(new LogMessage
+            {
+                Level = "warning",
+                Message = FormattableString.Invariant($"Step {done} changed nothing: {why}. Records: {string.Join(", ", window.RecordIndexes.Take(8))}."),
+            });
+        }
+
+        var step = new TrainingStep
+        {
+            Step = done,
+            Epoch = Plan.EpochsDone(done),
+            Loss = outcome.Loss,
+            GradNorm = outcome.GradNorm,
+            LearningRate = rate,
+            NumInputTokens = window.Tokens,
+            NumSupervisedTokens = outcome.Targets,
+            StepSeconds = seconds,
+            MeanTokenAccuracy = outcome.Accuracy,
+            Clipped = outcome.Clipped,
+            ResidentBytes = Environment.WorkingSet,
+        };
+        Context.Events.Send(step);
+        if (done % Config.Logging.LoggingSteps == 0 || done == Plan.MaxSteps)
+        {
+            // As in Trainer logs: the mean of the steps' losses since the last line, the rest of the last step.
+            log!.Append(step with { Loss = intervalLoss / intervalSteps });
+            intervalLoss = 0;
+            intervalSteps = 0;
+        }
+    }
+
+    private bool EvaluationDue() => Evaluator is not null && Due(Config.Evaluation.EvalStrategy ?? IntervalStrategy.Epoch, Config.Evaluation.EvalSteps);
+
+    private bool CheckpointDue() => Due(Config.Checkpoints.SaveStrategy, Config.Checkpoints.SaveSteps);
+
+    private bool Due(IntervalStrategy strategy, double? steps) => strategy switch
+    {
+        IntervalStrategy.Epoch => Plan.EndsEpoch(done),
+        IntervalStrategy.Steps => done % Plan.Interval(steps ?? 500) == 0 || done == Plan.MaxSteps,
+        _ => false,
+    };
+
+    /// <summary>Evaluates; false where patience is used up.</summary>
+    private bool Evaluate()
+    {
+        lastEvaluation = Evaluator!.Run();
+        var evaluation = new EvaluationResult { Step = done, Epoch = Plan.EpochsDone(done), Metrics = lastEvaluation };
+        Context.Events.Send(evaluation);
+        log!.Append(evaluation);
+        var name = Config.Evaluation.MetricForBestModel;
+        if (!lastEvaluation.TryGetValue(name, out var value) && !lastEvaluation.TryGetValue("eval_" + name, out value))
+        {
+            throw new TrainToolsException(
+                ErrorIds.ConfigValueInvalid, ErrorKind.InvalidArgument, $"There is no metric '{name}'.",
+                $"Set metric_for_best_model to one of {string.Join(", ", lastEvaluation.Keys)}.", "metric_for_best_model");
+        }
+
+        metrics.Add(value);
+        var decision = Tracker.Observe(done, value);
+        if (decision.IsBest && Config.Evaluation.LoadBestModelAtEnd)
+        {
+            Save();
+        }
+
+        return !decision.ShouldStop;
+    }
+
+    private void Save()
+    {
+        log!.Flush();
+        lastCheckpoint = checkpoints!.Save(Model, Optimizer, new CheckpointState
+        {
+            Step = done,
+            Epoch = Plan.EpochsDone(done),
+            Seed = Config.Runtime.Seed,
+            Rows = Plan.Rows,
+            BatchSize = Plan.BatchSize,
+            Accumulation = Plan.Accumulation,
+            LossSum = lossSum,
+            FirstLoss = firstLoss,
+            Tokens = tokens,
+            Evaluation = Tracker.State,
+            Metrics = metrics,
+            LossScale = Scaler?.Scale,
+            LossScaleGoodSteps = Scaler?.GoodSteps ?? 0,
+        });
+        Context.Events.Send(new CheckpointSaved { Step = done, Path = lastCheckpoint });
+        checkpoints.Rotate(Config.Checkpoints.SaveTotalLimit, Config.Evaluation.LoadBestModelAtEnd ? Tracker.State.BestStep : null);
+    }
+
+    private void Resume()
+    {
+        if (Context.ResumeFrom is not { } path)
+        {
+            return;
+        }
+
+        var state = CheckpointStore.ReadState(path);
+        CheckpointStore.RestoreWeights(path, Model);
+        CheckpointStore.RestoreOptimizer(path, Optimizer);
+        Scaler?.Restore(state.LossScale ?? Scaler.Scale, state.LossScaleGoodSteps);
+        Tracker = new EvaluationTracker(Schedule.Options.GreaterIsBetter, Config.Evaluation.EarlyStoppingPatience, Config.Evaluation.EarlyStoppingThreshold, state.Evaluation);
+        metrics.AddRange(state.Metrics);
+        (done, lossSum, firstLoss, tokens, lastCheckpoint) = (state.Step, state.LossSum, state.FirstLoss, state.Tokens, path);
+    }
+
+    private void LoadBest()
+    {
+        if (Config.Evaluation.LoadBestModelAtEnd && Tracker.State.BestStep is { } best && best != done)
+        {
+            CheckpointStore.RestoreWeights(Context.Folder.CheckpointPath(best), Model);
+            Context.Events.Send(new LogMessage
+            {
+                Level = "information",
+                Message = FormattableString.Invariant($"Loaded the best model, of step {best} ({Config.Evaluation.MetricForBestModel} {Tracker.State.Best})."),
+            });
+        }
+    }
+
+    private RunResult Result(RunState state) => new()
+    {
+        State = state,
+        Steps = done,
+        FirstLoss = firstLoss,
+        FinalLoss = lastLoss,
+        TrainLoss = lossSum / Math.Max(1, done),
+        EvaluationMetrics = lastEvaluation,
+        TrainSeconds = clock.Elapsed.TotalSeconds,
+        NumInputTokens = tokens,
+        CheckpointPath = lastCheckpoint,
+    };
+}
