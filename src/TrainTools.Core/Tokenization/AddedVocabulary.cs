@@ -16,8 +16,15 @@ internal sealed class AddedVocabulary
     private readonly TokenTrie? _plain;
     private readonly TokenTrie? _normalized;
 
-    public AddedVocabulary(IReadOnlyList<AddedToken> tokens, INormalizer? normalizer)
+    private readonly bool _splitSpecial;
+
+    /// <summary>Makes the vocabulary.</summary>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="normalizer">What texts are normalized with.</param>
+    /// <param name="splitSpecial">Whether special tokens in a text are taken as plain text.</param>
+    public AddedVocabulary(IReadOnlyList<AddedToken> tokens, INormalizer? normalizer, bool splitSpecial)
     {
+        _splitSpecial = splitSpecial;
         foreach (var token in tokens)
         {
             _byId[token.Id] = token;
@@ -59,9 +66,6 @@ internal sealed class AddedVocabulary
 
     /// <summary>Whether a token text is that of a special token.</summary>
     public bool IsSpecial(string content) => _special.Contains(content);
-
-    /// <summary>Whether no added token occurs in a text, and none is looked for after normalization.</summary>
-    public bool IsAbsentFrom(ReadOnlySpan<char> text) => _normalized is null && (_plain is null || _plain.Find(text, 0).Id < 0);
 
     /// <summary>Cuts the added tokens out and normalizes the rest.</summary>
     public PreTokenizedText Extract(string text, INormalizer? normalizer)
@@ -107,7 +111,7 @@ internal sealed class AddedVocabulary
             // A match that turns out not to count is still used up.
             from = match.End;
             var token = _byId[match.Id];
-            if (token.SingleWord && !IsWord(span, match.Start, match.End))
+            if ((_splitSpecial && token.Special) || (token.SingleWord && !IsWord(span, match.Start, match.End)))
             {
                 continue;
             }

@@ -3,11 +3,11 @@ namespace TrainTools.Core.Tokenization;
 /// <summary>Everything known about an encoded text. All arrays have one entry per token.</summary>
 public sealed class TokenEncoding
 {
-    internal TokenEncoding(IReadOnlyList<TokenRow> rows, IReadOnlyList<TokenEncoding> overflowing)
+    internal TokenEncoding(IReadOnlyList<TokenRow> rows, IReadOnlyList<TokenEncoding> overflowing, Func<int, string?> tokenOf)
     {
         Ids = Select(rows, r => r.Id);
         TypeIds = Select(rows, r => r.TypeId);
-        Tokens = Select(rows, r => r.Token);
+        Tokens = Select(rows, r => tokenOf(r.Id) ?? r.Text);
         WordIds = Select(rows, r => r.Word);
         Offsets = Select(rows, r => (r.Start, r.End));
         SpecialTokensMask = Select(rows, r => r.Special ? 1 : 0);
@@ -22,7 +22,7 @@ public sealed class TokenEncoding
     /// <summary>Segment ids (token_type_ids): 0 for the first text, 1 for the second where the model tells them apart.</summary>
     public int[] TypeIds { get; }
 
-    /// <summary>The tokens as they stand in the vocabulary; unknown ones of a Unigram model as they stand in the text.</summary>
+    /// <summary>The tokens as they stand in the vocabulary.</summary>
     public string[] Tokens { get; }
 
     /// <summary>Index of the word (of the given words, or of those the pre-tokenizer made) a token belongs to; null for tokens that were added around the text.</summary>
@@ -59,7 +59,9 @@ public sealed class TokenEncoding
 }
 
 /// <summary>One token on its way into a <see cref="TokenEncoding"/>.</summary>
-internal readonly record struct TokenRow(int Id, string Token)
+/// <param name="Id">Its id.</param>
+/// <param name="Text">The token; for added tokens the stretch of text that was matched, white space and all.</param>
+internal readonly record struct TokenRow(int Id, string Text)
 {
     public int Start { get; init; }
 
@@ -97,7 +99,7 @@ internal sealed class TokenRows
 
     public int Count => Rows.Count;
 
-    public TokenEncoding ToEncoding() => new(Rows, [.. Overflowing.Select(o => o.ToEncoding())]);
+    public TokenEncoding ToEncoding(Func<int, string?> tokenOf) => new(Rows, [.. Overflowing.Select(o => o.ToEncoding(tokenOf))], tokenOf);
 
     /// <summary>Applies a change to every token, and to what was cut off.</summary>
     public void ChangeAll(Func<int, TokenRow, TokenRow> change)

@@ -5,11 +5,19 @@ namespace TrainTools.Core.Tokenization.Loading;
 /// <summary>Reads the "model" of a tokenizer.json.</summary>
 internal static class ModelReader
 {
-    private const string Supported = "BPE";
+    private const string Supported = "BPE, WordPiece, Unigram, WordLevel";
 
     public static ITokenModel Read(JsonPart model) => TypeOf(model) switch
     {
         "BPE" => ReadBpe(model),
+        "WordPiece" => new WordPieceModel(
+            Vocabulary.FromObject(model.Get("vocab")),
+            model.TextOrNull("unk_token") ?? "[UNK]",
+            model.TextOrNull("continuing_subword_prefix") ?? "##",
+            model.Number("max_input_chars_per_word", 100),
+            model.File),
+        "WordLevel" => new WordLevelModel(Vocabulary.FromObject(model.Get("vocab")), model.TextOrNull("unk_token") ?? "<unk>", model.File),
+        "Unigram" => ReadUnigram(model),
         var type => throw TokenizerErrors.Unsupported(model.File, "model", $"model type '{type}'", Supported),
     };
 
@@ -47,6 +55,28 @@ internal static class ModelReader
             IgnoreMerges = model.Flag("ignore_merges", false),
         };
         return new BpeModel(vocabulary, ReadMerges(model.Get("merges")), options, model.File);
+    }
+
+    private static UnigramModel ReadUnigram(JsonPart model)
+    {
+        var pieces = new List<(string, double)>();
+        foreach (var item in model.Get("vocab").Items())
+        {
+            if (!item.IsArray || item.Element.GetArrayLength() != 2)
+            {
+                throw item.Wrong("[token, score]");
+            }
+
+            pieces.Add((new JsonPart(item.Element[0], item.File, item.Path).AsText(), new JsonPart(item.Element[1], item.File, item.Path).AsReal()));
+        }
+
+        var unknown = model.NumberOrNull("unk_id");
+        if (unknown is { } id && (id < 0 || id >= pieces.Count))
+        {
+            throw TokenizerErrors.OutOfRange(model.File, "unk_id", id, pieces.Count);
+        }
+
+        return new UnigramModel(pieces, unknown, model.Flag("byte_fallback", false), model.File);
     }
 
     private static List<(string Left, string Right)> ReadMerges(JsonPart merges)

@@ -1,3 +1,4 @@
+using TrainTools.Core.Tokenization.Patterns;
 using TrainTools.Core.Tokenization.Text;
 
 namespace TrainTools.Core.Tokenization.Loading;
@@ -12,6 +13,20 @@ internal static class PatternReader
             return new LiteralPattern(literal.AsText());
         }
 
-        throw TokenizerErrors.Unsupported(part.File, part.Path, "this kind of pattern", "String");
+        var regex = part.Get("Regex");
+        var source = regex.AsText();
+        if (KnownPatterns.Find(source) is { } known)
+        {
+            return known;
+        }
+
+        try
+        {
+            return new RegexPattern(source);
+        }
+        catch (FormatException e)
+        {
+            throw TokenizerErrors.Invalid(regex.File, regex.Path, $"the pattern '{source}' cannot be used: {e.Message}", e);
+        }
     }
 }

@@ -5,12 +5,16 @@ namespace TrainTools.Core.Tokenization.Loading;
 /// <summary>Reads the "post_processor" of a tokenizer.json.</summary>
 internal static class PostProcessorReader
 {
-    private const string Supported = "Sequence, TemplateProcessing";
+    private const string Supported = "Sequence, TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel";
 
     public static IPostProcessor Read(JsonPart part) => part.Type switch
     {
         "Sequence" => new PostProcessorSequence([.. part.Get("processors").Items().Select(Read)]),
         "TemplateProcessing" => ReadTemplate(part),
+        "BertProcessing" => new FrameProcessing(ReadToken(part.Get("cls")), ReadToken(part.Get("sep")), false, false, false),
+        "RobertaProcessing" => new FrameProcessing(
+            ReadToken(part.Get("cls")), ReadToken(part.Get("sep")), true, part.Flag("trim_offsets", true), part.Flag("add_prefix_space", true)),
+        "ByteLevel" => new ByteLevelProcessing(part.Flag("trim_offsets", true), part.Flag("add_prefix_space", true)),
         var type => throw TokenizerErrors.Unsupported(part.File, part.Path, $"post-processor '{type}'", Supported),
     };
 
@@ -25,6 +29,12 @@ internal static class PostProcessorReader
         }
 
         return new TemplateProcessing(single, pair);
+    }
+
+    private static TokenRow ReadToken(JsonPart part)
+    {
+        var items = part.Items().ToList();
+        return items.Count == 2 ? new TokenRow(items[1].AsNumber(), items[0].AsText()) : throw part.Wrong("[token, id]");
     }
 
     private static TemplatePiece ReadPiece(JsonPart part, JsonPart tokens)

@@ -1,12 +1,15 @@
 using TrainTools.Core.Tokenization.Models;
+using TrainTools.Core.Tokenization.Normalizers;
+using TrainTools.Core.Tokenization.PostProcessors;
 
 namespace TrainTools.Core.Tokenization.Loading;
 
-/// <summary>Reads a tokenizer.json.</summary>
+/// <summary>Reads a tokenizer.json and puts what stands beside it into effect.</summary>
 internal static class TokenizerJson
 {
-    /// <summary>Reads the file; <paramref name="moreTokens"/> are added to (or override) the file's own added tokens.</summary>
-    public static Pipeline Read(string path, IReadOnlyList<AddedTokenEntry>? moreTokens = null)
+    /// <summary>Reads the file.</summary>
+    /// <remarks>Its "truncation" and "padding" are left alone: transformers sets both anew with every call.</remarks>
+    public static Pipeline Read(string path, TokenizerSettings settings)
     {
         using var document = JsonPart.Parse(path);
         var root = new JsonPart(document.RootElement, path);
@@ -21,80 +24,64 @@ internal static class TokenizerJson
         }
 
         var model = ModelReader.Read(root.Get("model"));
-        var normalizer = root.Find("normalizer") is { } n ? NormalizerReader.Read(n) : null;
-        var entries = root.Find("added_tokens") is { } added ? added.Items().Select(AddedTokenEntry.Read).ToList() : [];
-        return new Pipeline
-        {
-            Model = model,
-            Normalizer = normalizer,
-            PreTokenizer = root.Find("pre_tokenizer") is { } p ? PreTokenizerReader.Read(p) : null,
-            PostProcessor = root.Find("post_processor") is { } q ? PostProcessorReader.Read(q) : null,
-            Decoder = root.Find("decoder") is { } d ? DecoderReader.Read(d) : null,
-            Added = new AddedVocabulary(AddedTokenEntry.Resolve([.. entries, .. moreTokens ?? []], model.Vocabulary, path), normalizer),
-        };
-    }
-}
-
-/// <summary>An added token as a file describes it; its id may be left to the vocabulary.</summary>
-/// <param name="Content">The text.</param>
-/// <param name="Id">The id the file gives, or null.</param>
-/// <param name="Flags">A token with the file's flags; its content and id are not used.</param>
-internal sealed record AddedTokenEntry(string Content, int? Id, AddedToken Flags)
-{
-    /// <summary>Reads {"id", "content", flags}.</summary>
-    public static AddedTokenEntry Read(JsonPart part)
-    {
-        var content = part.Text("content");
-        var special = part.Flag("special", false);
-        var flags = new AddedToken(content, 0)
-        {
-            Special = special,
-            StripLeft = part.Flag("lstrip", false),
-            StripRight = part.Flag("rstrip", false),
-            SingleWord = part.Flag("single_word", false),
-            Normalized = part.Flag("normalized", !special),
-        };
-        return new AddedTokenEntry(content, part.NumberOrNull("id"), flags);
+        var normalizer = WithBertSettings(root.Find("normalizer") is { } n ? NormalizerReader.Read(n) : null, settings);
+        var fromFile = root.Find("added_tokens") is { } added ? added.Items().Select(a => AddedTokenEntry.Read(a, special: false)).ToList() : [];
+        var tokens = AddedTokenEntry.Resolve(settings.Combine(fromFile), model.Vocabulary, path);
+        var vocabulary = new AddedVocabulary(tokens, normalizer, settings.SplitSpecialTokens);
+        var postProcessor = root.Find("post_processor") is { } q ? PostProcessorReader.Read(q) : null;
+        return new Pipeline(
+            model,
+            vocabulary,
+            normalizer,
+            root.Find("pre_tokenizer") is { } p ? PreTokenizerReader.Read(p) : null,
+            WithBosAndEos(postProcessor, settings, model, vocabulary, path),
+            root.Find("decoder") is { } d ? DecoderReader.Read(d) : null);
     }
 
     /// <summary>
-    /// Gives every entry its id: the vocabulary's if the token is in it (whatever the file says, as in the library), else
-    /// the one the file gives, else the next free one. A later entry for the same text replaces the flags.
+    /// add_bos_token and add_eos_token of tokenizer_config.json, where given, take the place of the file's
+    /// post-processor, as in transformers.
     /// </summary>
-    public static List<AddedToken> Resolve(IReadOnlyList<AddedTokenEntry> entries, Vocabulary vocabulary, string file)
+    public static IPostProcessor? WithBosAndEos(
+        IPostProcessor? processor, TokenizerSettings settings, ITokenModel model, AddedVocabulary added, string file)
     {
-        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        var owners = new Dictionary<int, string>();
-        var tokens = new List<AddedToken>();
-        var next = vocabulary.Count;
-        foreach (var (content, given, flags) in entries)
+        if (settings.AddBos is null && settings.AddEos is null)
         {
-            if (content.Length == 0)
-            {
-                continue;
-            }
-
-            if (!ids.TryGetValue(content, out var id))
-            {
-                id = vocabulary.Find(content) is var known and >= 0 ? known : given ?? next;
-                if (id is < 0 or >= Vocabulary.IdLimit)
-                {
-                    throw TokenizerErrors.OutOfRange(file, content, id, Vocabulary.IdLimit);
-                }
-
-                if (owners.TryGetValue(id, out var owner) || (vocabulary.TokenOf(id) is { } other && (owner = other) != content))
-                {
-                    throw TokenizerErrors.Invalid(file, "added_tokens", $"'{content}' has id {id}, which is that of '{owner}'");
-                }
-
-                ids.Add(content, id);
-                owners.Add(id, content);
-                next = Math.Max(next, id + 1);
-            }
-
-            tokens.Add(flags with { Content = content, Id = id });
+            return processor;
         }
 
-        return tokens;
+        var bos = settings.AddBos == true ? Piece("bos_token") : null;
+        var eos = settings.AddEos == true ? Piece("eos_token") : null;
+        var single = Sequence(0);
+        return new TemplateProcessing(single, [.. single, .. Sequence(1)]);
+
+        List<TemplatePiece> Sequence(int text)
+        {
+            var pieces = new[] { bos, new TemplatePiece(text, 0, []), eos };
+            return [.. pieces.OfType<TemplatePiece>().Select(p => p with { TypeId = text })];
+        }
+
+        TemplatePiece? Piece(string role)
+        {
+            if (settings.Role(role) is not { } token)
+            {
+                return null;
+            }
+
+            var id = added.Find(token)?.Id ?? model.Vocabulary.Find(token);
+            return id >= 0 ? new TemplatePiece(-1, 0, [(id, token)]) : throw TokenizerErrors.TokenMissing(file, role, token);
+        }
+    }
+
+    /// <summary>What tokenizer_config.json says about case, accents and Chinese characters counts before a BertNormalizer's own settings.</summary>
+    private static INormalizer? WithBertSettings(INormalizer? normalizer, TokenizerSettings settings)
+    {
+        if (normalizer is not BertNormalizer bert)
+        {
+            return normalizer;
+        }
+
+        var (lowercase, stripAccents, chinese) = settings.Bert;
+        return new BertNormalizer(bert.CleanText, chinese ?? bert.HandleChinese, stripAccents ?? bert.StripAccents, lowercase ?? bert.Lowercase);
     }
 }

@@ -32,6 +32,9 @@ internal sealed class TokenBuffer
 
     public void Clear() => Count = 0;
 
+    /// <summary>Forgets all tokens but the first <paramref name="count"/>.</summary>
+    public void Truncate(int count) => Count = count;
+
     /// <summary>Adds a token that stands for the units from <paramref name="start"/> to <paramref name="end"/> of the word.</summary>
     public void Add(int id, int start, int end, string? text = null)
     {

@@ -12,21 +12,11 @@ internal sealed class Vocabulary
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _spans;
     private readonly string?[] _tokens;
 
-    private Vocabulary(Dictionary<string, int> ids)
+    private Vocabulary(Dictionary<string, int> ids, string?[] tokens)
     {
         _ids = ids;
         _spans = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        var size = 0;
-        foreach (var id in ids.Values)
-        {
-            size = Math.Max(size, id + 1);
-        }
-
-        _tokens = new string?[size];
-        foreach (var (token, id) in ids)
-        {
-            _tokens[id] = token;
-        }
+        _tokens = tokens;
     }
 
     /// <summary>Number of entries.</summary>
@@ -68,20 +58,25 @@ internal sealed class Vocabulary
             ids[token] = Checked(part.File, token, id);
         }
 
-        return new Vocabulary(ids);
+        var tokens = new string?[ids.Count == 0 ? 0 : ids.Values.Max() + 1];
+        foreach (var (token, id) in ids)
+        {
+            tokens[id] = token;
+        }
+
+        return new Vocabulary(ids, tokens);
     }
 
     /// <summary>Tokens whose ids are their positions; of a repeated token the last position counts.</summary>
-    public static Vocabulary FromList(IEnumerable<string> tokens, string file)
+    public static Vocabulary FromList(IReadOnlyList<string> tokens)
     {
-        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        var next = 0;
-        foreach (var token in tokens)
+        var ids = new Dictionary<string, int>(tokens.Count, StringComparer.Ordinal);
+        for (var id = 0; id < tokens.Count; id++)
         {
-            ids[token] = Checked(file, token, next++);
+            ids[tokens[id]] = id;
         }
 
-        return new Vocabulary(ids);
+        return new Vocabulary(ids, [.. tokens]);
     }
 
     /// <summary>Id of a token, or -1.</summary>

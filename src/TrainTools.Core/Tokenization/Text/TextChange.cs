@@ -59,6 +59,19 @@ internal sealed class TextChange
     /// <summary>Keeps everything that is left.</summary>
     public void KeepRest() => Keep(_text.Length - _position);
 
+    /// <summary>Writes a character as <paramref name="step"/> says: 1 inserts it, 0 puts it in place of the next old one, -n leaves out n more after that.</summary>
+    public void Write(int codePoint, int step)
+    {
+        if (step > 0)
+        {
+            Insert(codePoint);
+            return;
+        }
+
+        Substitute(codePoint);
+        SkipCharacters(-step);
+    }
+
     /// <summary>Writes a character in place of the next old one.</summary>
     public void Substitute(int codePoint)
     {

@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using TrainTools.Core.Tokenization.Text;
+
+namespace TrainTools.Core.Tokenization.Patterns;
+
+/// <summary>The named sets of regular expressions, as sets of code points, and their way into a .NET pattern.</summary>
+internal static class CharacterClasses
+{
+    private static readonly ConcurrentDictionary<string, CodePointSet?> Cache = new(StringComparer.Ordinal);
+
+    public static CodePointSet Space => Named("space")!;
+
+    public static CodePointSet Word => Named("word")!;
+
+    public static CodePointSet Digit => Named("nd")!;
+
+    public static CodePointSet HexDigit { get; } = CodePointSet.Of(('0', '9'), ('A', 'F'), ('a', 'f'));
+
+    public static CodePointSet NewLine { get; } = CodePointSet.Of(('\n', '\n'));
+
+    /// <summary>The set behind \p{name} or [:name:], or null if there is none; case, spaces, - and _ do not matter.</summary>
+    public static CodePointSet? Named(string name)
+    {
+        var key = new string([.. name.Where(c => c is not (' ' or '-' or '_')).Select(char.ToLowerInvariant)]);
+        return Cache.GetOrAdd(key, Build);
+    }
+
+    /// <summary>Writes a set as a .NET pattern that matches one code point, in one or two UTF-16 units.</summary>
+    public static string Write(CodePointSet set)
+    {
+        var plane0 = new StringBuilder();
+        var alternatives = new List<string>();
+        foreach (var (start, end) in set.Ranges)
+        {
+            // Texts hold no unpaired surrogates, so a class may leave them out.
+            AddUnits(plane0, start, Math.Min(end, 0xD7FF));
+            AddUnits(plane0, Math.Max(start, 0xE000), Math.Min(end, 0xFFFF));
+            AddPairs(alternatives, Math.Max(start, 0x10000), end);
+        }
+
+        if (plane0.Length > 0)
+        {
+            alternatives.Insert(0, "[" + plane0 + "]");
+        }
+
+        return alternatives.Count switch
+        {
+            0 => "(?!)",
+            1 when plane0.Length > 0 => alternatives[0],
+            _ => "(?:" + string.Join('|', alternatives) + ")",
+        };
+    }
+
+    private static CodePointSet? Build(string name) => name switch
+    {
+        "any" => CodePointSet.Of((0, CodePointSet.Last)),
+        "ascii" => CodePointSet.Of((0, 0x7F)),
+        "space" or "whitespace" or "xposixspace" => CodePointSet.Where(CodePoints.IsWhiteSpace),
+        "word" or "w" => CodePointSet.Where(CodePoints.IsWord),
+        "alpha" or "alphabetic" => CodePointSet.Where(CodePoints.IsAlphabetic),
+        "alnum" => CodePointSet.Where(c => CodePoints.IsAlphabetic(c) || CodePoints.Category(c) == UnicodeCategory.DecimalDigitNumber),
+        "digit" => CategorySet("nd"),
+        "upper" or "uppercase" => CategorySet("lu"),
+        "lower" or "lowercase" => CategorySet("ll"),
+        "punct" => CategorySet("p")!.Union(CodePointSet.Of(('$', '$'), ('+', '+'), ('<', '>'), ('^', '^'), ('`', '`'), ('|', '|'), ('~', '~'))),
+        "cntrl" => CategorySet("cc"),
+        "xdigit" => HexDigit,
+        "blank" => CategorySet("zs")!.Union(CodePointSet.Of(('\t', '\t'))),
+        _ => CategorySet(name) ?? ScriptSet(name),
+    };
+
+    private static CodePointSet? ScriptSet(string name)
+    {
+        foreach (var script in UnicodeTables.ScriptNames)
+        {
+            if (script.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return UnicodeTables.Script(script);
+            }
+        }
+
+        return null;
+    }
+
+    private static CodePointSet? CategorySet(string name)
+    {
+        UnicodeCategory[]? categories = name switch
+        {
+            "l" or "letter" => [UnicodeCategory.UppercaseLetter, UnicodeCategory.LowercaseLetter, UnicodeCategory.TitlecaseLetter, UnicodeCategory.ModifierLetter, UnicodeCategory.OtherLetter],
+            "lu" or "uppercaseletter" => [UnicodeCategory.UppercaseLetter],
+            "ll" or "lowercaseletter" => [UnicodeCategory.LowercaseLetter],
+            "lt" or "titlecaseletter" => [UnicodeCategory.TitlecaseLetter],
+            "lm" or "modifierletter" => [UnicodeCategory.ModifierLetter],
+            "lo" or "otherletter" => [UnicodeCategory.OtherLetter],
+            "m" or "mark" => [UnicodeCategory.NonSpacingMark, UnicodeCategory.SpacingCombiningMark, UnicodeCategory.EnclosingMark],
+            "mn" or "nonspacingmark" => [UnicodeCategory.NonSpacingMark],
+            "mc" or "spacingmark" => [UnicodeCategory.SpacingCombiningMark],
+            "me" or "enclosingmark" => [UnicodeCategory.EnclosingMark],
+            "n" or "number" => [UnicodeCategory.DecimalDigitNumber, UnicodeCategory.LetterNumber, UnicodeCategory.OtherNumber],
+            "nd" or "decimalnumber" => [UnicodeCategory.DecimalDigitNumber],
+            "nl" or "letternumber" => [UnicodeCategory.LetterNumber],
+            "no" or "othernumber" => [UnicodeCategory.OtherNumber],
+            "p" or "punctuation" => [UnicodeCategory.ConnectorPunctuation, UnicodeCategory.DashPunctuation, UnicodeCategory.OpenPunctuation, UnicodeCategory.ClosePunctuation, UnicodeCategory.InitialQuotePunctuation, UnicodeCategory.FinalQuotePunctuation, UnicodeCategory.OtherPunctuation],
+            "pc" or "connectorpunctuation" => [UnicodeCategory.ConnectorPunctuation],
+            "pd" or "dashpunctuation" => [UnicodeCategory.DashPunctuation],
+            "ps" or "openpunctuation" => [UnicodeCategory.OpenPunctuation],
+            "pe" or "closepunctuation" => [UnicodeCategory.ClosePunctuation],
+            "pi" or "initialpunctuation" => [UnicodeCategory.InitialQuotePunctuation],
+            "pf" or "finalpunctuation" => [UnicodeCategory.FinalQuotePunctuation],
+            "po" or "otherpunctuation" => [UnicodeCategory.OtherPunctuation],
+            "s" or "symbol" => [UnicodeCategory.MathSymbol, UnicodeCategory.CurrencySymbol, UnicodeCategory.ModifierSymbol, UnicodeCategory.OtherSymbol],
+            "sm" or "mathsymbol" => [UnicodeCategory.MathSymbol],
+            "sc" or "currencysymbol" => [UnicodeCategory.CurrencySymbol],
+            "sk" or "modifiersymbol" => [UnicodeCategory.ModifierSymbol],
+            "so" or "othersymbol" => [UnicodeCategory.OtherSymbol],
+            "z" or "separator" => [UnicodeCategory.SpaceSeparator, UnicodeCategory.LineSeparator, UnicodeCategory.ParagraphSeparator],
+            "zs" or "spaceseparator" => [UnicodeCategory.SpaceSeparator],
+            "zl" or "lineseparator" => [UnicodeCategory.LineSeparator],
+            "zp" or "paragraphseparator" => [UnicodeCategory.ParagraphSeparator],
+            "c" or "other" => [UnicodeCategory.Control, UnicodeCategory.Format, UnicodeCategory.OtherNotAssigned, UnicodeCategory.PrivateUse],
+            "cc" or "control" => [UnicodeCategory.Control],
+            "cf" or "format" => [UnicodeCategory.Format],
+            "cn" or "unassigned" => [UnicodeCategory.OtherNotAssigned],
+            "co" or "privateuse" => [UnicodeCategory.PrivateUse],
+            _ => null,
+        };
+        return categories is null ? null : CodePointSet.Where(c => categories.Contains(CodePoints.Category(c)));
+    }
+
+    private static void AddUnits(StringBuilder text, int start, int end)
+    {
+        if (start > end)
+        {
+            return;
+        }
+
+        AppendUnit(text, start);
+        if (end > start)
+        {
+            text.Append('-');
+            AppendUnit(text, end);
+        }
+    }
+
+    private static void AddPairs(List<string> alternatives, int start, int end)
+    {
+        while (start <= end)
+        {
+            // All pairs with the same first unit, or as many whole blocks of 1,024 as there are.
+            var high = High(start);
+            var low = Low(start);
+            var last = Math.Min(end, start | 0x3FF);
+            if (low == 0xDC00 && Low(last) == 0xDFFF)
+            {
+                var blocks = (end + 1 - start) / 0x400;
+                last = start + (blocks * 0x400) - 1;
+            }
+
+            var text = new StringBuilder("[");
+            AddUnits(text, high, High(last));
+            text.Append("][");
+            AddUnits(text, low, Low(last));
+            alternatives.Add(text.Append(']').ToString());
+            start = last + 1;
+        }
+    }
+
+    private static int High(int codePoint) => 0xD800 + ((codePoint - 0x10000) >> 10);
+
+    private static int Low(int codePoint) => 0xDC00 + ((codePoint - 0x10000) & 0x3FF);
+
+    private static void AppendUnit(StringBuilder text, int unit) => text.Append(CultureInfo.InvariantCulture, $"\\u{unit:X4}");
+}
