@@ -97,23 +97,19 @@ public static class ConfigYaml
         return new YamlScalar(at, value, false);
     }
 
-    private static TrainingConfig ReadFile(string path, TrainingConfig under, IReadOnlyList<string> chain)
+    /// <summary>The text of a config file.</summary>
+    internal static string ReadText(string path, string? extendedBy = null)
     {
         if (!File.Exists(path))
         {
-            var place = chain.Count > 0 ? $" {chain[^1]} extends it." : string.Empty;
-            throw new TrainToolsException(ErrorIds.ConfigFileNotFound, ErrorKind.NotFound, $"The configuration file {path} does not exist.{place}", "Check the path.", path);
+            throw new TrainToolsException(ErrorIds.ConfigFileNotFound, ErrorKind.NotFound, $"The configuration file {path} does not exist.{(extendedBy is null ? string.Empty : $" {extendedBy} extends it.")}", "Check the path.", path);
         }
 
-        string text;
         try
         {
-            if (new FileInfo(path).Length > 4L * YamlDocumentReader.MaxCharacters)
-            {
-                throw YamlDocumentReader.Invalid(path, new TextPosition(1, 1), "the file is too large for a configuration", "Is this the right file?");
-            }
-
-            text = File.ReadAllText(path, StrictUtf8);
+            return new FileInfo(path).Length > 4L * YamlDocumentReader.MaxCharacters
+                ? throw YamlDocumentReader.Invalid(path, new TextPosition(1, 1), "the file is too large for a configuration", "Is this the right file?")
+                : File.ReadAllText(path, StrictUtf8);
         }
         catch (DecoderFallbackException e)
         {
@@ -123,9 +119,10 @@ public static class ConfigYaml
         {
             throw new TrainToolsException(ErrorIds.ConfigFileInvalid, ErrorKind.IO, $"{path} could not be read: {e.Message}", null, path, e);
         }
-
-        return Build(text, path, under, [.. chain, path]);
     }
+
+    private static TrainingConfig ReadFile(string path, TrainingConfig under, IReadOnlyList<string> chain) =>
+        Build(ReadText(path, chain.Count > 0 ? chain[^1] : null), path, under, [.. chain, path]);
 
     private static TrainingConfig Build(string yaml, string? path, TrainingConfig under, IReadOnlyList<string> chain)
     {
