@@ -14,7 +14,7 @@ public static class DotNetRuntime
     public static string? Find() => Candidates().FirstOrDefault(HasRuntime);
 
     /// <summary>Whether that `dotnet` has the runtime.</summary>
-    internal static bool HasRuntime(string dotnet)
+    public static bool HasRuntime(string dotnet)
     {
         if (!File.Exists(dotnet))
         {

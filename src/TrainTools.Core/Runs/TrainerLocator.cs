@@ -19,7 +19,7 @@ public static class TrainerLocator
     public static TrainerCommand Find() => CommandFor(FindFolder(), DotNetRuntime.Find(), Environment.ProcessPath, RuntimeEnvironment.GetRuntimeDirectory());
 
     /// <summary>The command for a trainer folder, given what there is to run it with.</summary>
-    internal static TrainerCommand CommandFor(string folder, string? dotnet, string? processPath, string runtimeFolder)
+    public static TrainerCommand CommandFor(string folder, string? dotnet, string? processPath, string runtimeFolder)
     {
         var program = Path.Combine(folder, OperatingSystem.IsWindows() ? Name + ".exe" : Name);
         var assembly = Path.Combine(folder, Name + ".dll");
