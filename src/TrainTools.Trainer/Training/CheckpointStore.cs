@@ -107,7 +107,7 @@ public sealed class CheckpointStore(RunFolder folder)
         using var grad = torch.no_grad();
         foreach (var (name, tensor) in model.Parameters)
         {
-            tensor.copy_(saved.Parameters[name]).Dispose();
+            tensor.copy_(saved.Parameters[name]);
         }
     }
 
@@ -126,7 +126,7 @@ public sealed class CheckpointStore(RunFolder folder)
             }
 
             using var read = TensorBytes.Read(file, entry);
-            tensor.copy_(read).Dispose();
+            tensor.copy_(read);
         }
     }
 

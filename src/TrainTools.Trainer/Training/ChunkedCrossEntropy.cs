@@ -17,12 +17,10 @@ public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets
 /// <param name="head">Logits [N, V] of hidden states [N, H].</param>
 /// <param name="vocabulary">V.</param>
 /// <param name="labelSmoothing">Share of the target spread evenly over the vocabulary, 0 to 1.</param>
-public sealed class ChunkedCrossEntropy(Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0)
+/// <param name="chunkBytes">Bytes that one chunk's float32 logits may take.</param>
+public sealed class ChunkedCrossEntropy(Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 64L << 20)
 {
-    /// <summary>Bytes that one chunk's float32 logits may take.</summary>
-    private const long ChunkBytes = 64L << 20;
-
-    private readonly long chunk = Math.Max(16, ChunkBytes / (4 * vocabulary));
+    private readonly long chunk = Math.Max(1, chunkBytes / (4 * vocabulary));
 
     /// <summary>Loss and, into the parameters, the gradient of <paramref name="scale"/> × the sum of the losses.</summary>
     /// <param name="hidden">[N, H], in the graph of the forward pass.</param>

@@ -1,0 +1,54 @@
+using TorchSharp;
+using TrainTools.Core.Samples;
+using TrainTools.Core.Training;
+
+namespace TrainTools.Trainer.Tests.Training;
+
+public class AccumulationTests
+{
+    /// <summary>Rows with very different numbers of supervised tokens: a mean of means would be far off.</summary>
+    private static readonly List<TrainingSample> Rows = [.. Enumerable.Range(0, 16).Select(row =>
+    {
+        var random = new SeededRandom(1, RandomPurpose.RowOrder, row);
+        int[] ids = [.. Enumerable.Range(0, 3 + random.NextInt(25)).Select(_ => random.NextInt(500))];
+        var masked = random.NextInt(ids.Length - 1);
+        return new TrainingSample { InputIds = ids, Labels = [.. ids.Select((id, i) => i < masked ? -100 : id)], RecordIndexes = [row] };
+    })];
+
+    [Theory]
+    [InlineData(4, 2)]
+    [InlineData(2, 4)]
+    [InlineData(1, 8)]
+    public void Splitting_a_batch_changes_neither_losses_nor_weights(int batch, int accumulation)
+    {
+        using var whole = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+        using var parts = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+
+        var expected = whole.Train(Rows, StepPlan.Create(Rows.Count, 8, 1, epochs: 3));
+        var actual = parts.Train(Rows, StepPlan.Create(Rows.Count, batch, accumulation, epochs: 3));
+
+        Assert.Equal(6, actual.Count);
+        for (var i = 0; i < actual.Count; i++)
+        {
+            Assert.Equal(expected[i].Outcome.Loss, actual[i].Outcome.Loss, 1e-5);
+            Assert.Equal(expected[i].Outcome.GradNorm, actual[i].Outcome.GradNorm, 1e-4);
+            Assert.Equal(expected[i].Outcome.Targets, actual[i].Outcome.Targets);
+        }
+
+        foreach (var (name, tensor) in whole.Model.Parameters)
+        {
+            Assert.True(tensor.sub(parts.Model.Parameters[name]).abs().max().ToDouble() < 1e-5, name);
+        }
+    }
+
+    [Fact]
+    public void A_window_without_any_target_changes_nothing_and_says_so()
+    {
+        using var harness = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+        var before = harness.Model.Parameters.ToDictionary(p => p.Key, p => p.Value.sum().ToDouble());
+        var outcome = harness.Train([new TrainingSample { InputIds = [1, 2], Labels = [-100, -100], RecordIndexes = [0] }], StepPlan.Create(1, 1, 1, 1))[0].Outcome;
+        Assert.False(outcome.Updated);
+        Assert.True(double.IsNaN(outcome.Loss));
+        Assert.All(harness.Model.Parameters, p => Assert.Equal(before[p.Key], p.Value.sum().ToDouble()));
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using TorchSharp;
+using TrainTools.Trainer.Training;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Tests.Training;
+
+/// <summary>Against transformers' own figures and against libtorch's cross-entropy with its own backward pass.</summary>
+public class ChunkedCrossEntropyTests
+{
+    [Theory]
+    [InlineData(64L << 20)]
+    [InlineData(4 * 11 * 2)] // two tokens a chunk
+    public void Losses_are_those_of_transformers(long chunkBytes)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var item in TrainingHarness.Json("losses", "losses.json").GetProperty("cross_entropy").EnumerateArray())
+        {
+            var rows = item.GetProperty("logits").EnumerateArray().ToList();
+            var vocabulary = rows[0][0].GetArrayLength();
+            var (logits, targets) = Shifted(item, vocabulary);
+
+            Assert.Equal(item.GetProperty("causal_lm_loss").GetDouble(), Loss(logits, targets, vocabulary, 0, chunkBytes, out var count), 1e-6);
+            Assert.Equal(item.GetProperty("causal_lm_loss_num_items_7").GetDouble(), Loss(logits, targets, vocabulary, 0, chunkBytes, out _) * count / 7, 1e-6);
+            foreach (var smoothed in item.GetProperty("label_smoothing").EnumerateArray())
+            {
+                var epsilon = smoothed.GetProperty("epsilon").GetDouble();
+                Assert.Equal(smoothed.GetProperty("shift_labels_true").GetDouble(), Loss(logits, targets, vocabulary, epsilon, chunkBytes, out _), 1e-6);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0.0, 1 << 20)]
+    [InlineData(0.1, 1 << 20)]
+    [InlineData(0.0, 4 * 37 * 3)]
+    [InlineData(0.2, 4 * 37 * 3)]
+    public void Gradients_are_those_of_the_plain_way(double smoothing, long chunkBytes)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        var input = randn(17, 8);
+        var inner = randn(8, 8).requires_grad_();
+        var weight = randn(37, 8).requires_grad_();
+        var targets = randint(0, 37, [17], ScalarType.Int64);
+
+        var logits = nn.functional.linear(nn.functional.linear(input, inner).tanh(), weight);
+        var plain = nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum, label_smoothing: smoothing);
+        plain.mul(0.25).backward();
+        var (innerGradient, weightGradient) = (inner.grad!.clone(), weight.grad!.clone());
+        var right = logits.argmax(-1).eq(targets).sum().ToInt64();
+        inner.grad = null;
+        weight.grad = null;
+
+        var loss = new ChunkedCrossEntropy(h => nn.functional.linear(h, weight), 37, smoothing, chunkBytes);
+        var sums = loss.Backward(nn.functional.linear(input, inner).tanh(), targets, 0.25);
+
+        Assert.Equal(plain.ToDouble(), sums.Loss.ToDouble(), 1e-4);
+        Assert.Equal((17, right), (sums.Targets, sums.Correct.ToInt64()));
+        Assert.True(inner.grad!.allclose(innerGradient, 1e-5, 1e-5));
+        Assert.True(weight.grad!.allclose(weightGradient, 1e-5, 1e-5));
+        if (smoothing == 0)
+        {
+            Assert.Equal(plain.ToDouble(), loss.Evaluate(nn.functional.linear(input, inner).tanh(), targets).Loss.ToDouble(), 1e-4);
+        }
+    }
+
+    private static double Loss(Tensor logits, Tensor targets, int vocabulary, double smoothing, long chunkBytes, out long count)
+    {
+        count = targets.shape[0];
+        var leaf = logits.detach().requires_grad_();
+        var backward = new ChunkedCrossEntropy(h => h.mul(1), vocabulary, smoothing, chunkBytes).Backward(leaf.mul(1), targets, 1.0 / count).Loss.ToDouble() / count;
+        Assert.Equal(new ChunkedCrossEntropy(h => h, vocabulary, smoothing, chunkBytes).Evaluate(logits, targets).Loss.ToDouble() / count, backward, 1e-6);
+        return backward;
+    }
+
+    /// <summary>Logits [N, V] that predict a label, and those labels [N].</summary>
+    private static (Tensor Logits, Tensor Targets) Shifted(JsonElement item, int vocabulary)
+    {
+        var logits = new List<float>();
+        var targets = new List<long>();
+        var labels = item.GetProperty("labels");
+        for (var row = 0; row < labels.GetArrayLength(); row++)
+        {
+            for (var i = 1; i < labels[row].GetArrayLength(); i++)
+            {
+                if (labels[row][i].GetInt64() != -100)
+                {
+                    targets.Add(labels[row][i].GetInt64());
+                    logits.AddRange(item.GetProperty("logits")[row][i - 1].EnumerateArray().Select(v => v.GetSingle()));
+                }
+            }
+        }
+
+        return (tensor(logits.ToArray()).reshape(-1, vocabulary), tensor(targets.ToArray()));
+    }
+}
