@@ -59,6 +59,16 @@ public enum PackingStrategy
     Wrapped,
 }
 
+/// <summary>Which part of a row that is too long is kept.</summary>
+public enum TruncationMode
+{
+    /// <summary>Its start.</summary>
+    KeepStart,
+
+    /// <summary>Its end.</summary>
+    KeepEnd,
+}
+
 /// <summary>When something happens.</summary>
 public enum IntervalStrategy
 {

@@ -101,6 +101,9 @@ public sealed record DataConfig
     /// <summary>Longest sample in tokens; null = derived (the smaller of 1024 and the model's positions).</summary>
     [Setting("max_length", Unit = "tokens", Minimum = 2, IsDerived = true)] public int? MaxLength { get; init; }
 
+    /// <summary>Which part of a row that is too long is kept (packing always keeps the start).</summary>
+    [Setting("truncation_mode")] public TruncationMode TruncationMode { get; init; } = TruncationMode.KeepStart;
+
     /// <summary>Several documents in one row; null = derived.</summary>
     [Setting("packing", IsDerived = true)] public bool? Packing { get; init; }
 

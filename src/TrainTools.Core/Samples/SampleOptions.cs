@@ -8,6 +8,9 @@ public sealed record SampleOptions
     /// <summary>Longest sample in tokens; null = no limit.</summary>
     public int? MaxLength { get; init; } = 1024;
 
+    /// <summary>Which part of a row that is too long is kept; packing always keeps the start.</summary>
+    public TruncationMode TruncationMode { get; init; } = TruncationMode.KeepStart;
+
     /// <summary>Several documents in one row of <see cref="MaxLength"/> tokens.</summary>
     public bool Packing { get; init; }
 
@@ -30,6 +33,7 @@ public sealed record SampleOptions
         return new SampleOptions
         {
             MaxLength = config.MaxLength,
+            TruncationMode = config.TruncationMode,
             Packing = config.Packing ?? false,
             PackingStrategy = config.PackingStrategy,
             AssistantOnlyLoss = config.AssistantOnlyLoss,

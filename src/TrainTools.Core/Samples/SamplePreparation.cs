@@ -101,7 +101,7 @@ public sealed class SamplePreparation(SampleEncoder encoder, SampleOptions optio
         {
             tally.Truncated++;
             tally.TokensLost += before - length;
-            sample = Cut(sample, length);
+            sample = options.TruncationMode == TruncationMode.KeepEnd && !packs ? sample with { InputIds = sample.InputIds[^length..], Labels = sample.Labels[^length..] } : Cut(sample, length);
         }
 
         // TRL drops rows without a label only when it does not pack; a row without any target teaches nothing either way,
