@@ -80,4 +80,16 @@ public enum RandomPurpose
 
     /// <summary>Order of rows within a curriculum; index = epoch.</summary>
     Curriculum = 7,
+
+    /// <summary>Hash functions that find near duplicates.</summary>
+    MinHash = 20,
+
+    /// <summary>Which records go to which side of a split.</summary>
+    DatasetSplit = 21,
+
+    /// <summary>Folds of cross-validation.</summary>
+    CrossValidation = 22,
+
+    /// <summary>Noise planted to score the checks.</summary>
+    PlantedNoise = 23,
 }

@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.Text.RegularExpressions;
+
+namespace TrainTools.Core.Cleaning.Checks;
+
+/// <summary>How an answer ends.</summary>
+internal enum EndingKind : byte
+{
+    /// <summary>No answer, or one too short to tell.</summary>
+    Unknown,
+
+    /// <summary>A final answer in a fixed form (#### 72, \boxed{72}).</summary>
+    FinalAnswer,
+
+    /// <summary>Terminal punctuation.</summary>
+    Terminal,
+
+    /// <summary>A closed code block, a list item, a heading, a link, a line of its own.</summary>
+    Layout,
+
+    /// <summary>A word or number without punctuation.</summary>
+    Open,
+
+    /// <summary>A sure sign of a cut: a comma, an open bracket or code fence, a word that cannot stand last.</summary>
+    Cut,
+}
+
+/// <summary>Tells how answers end, to find those that stop in the middle.</summary>
+internal static partial class AnswerEnding
+{
+    private const int LeastWords = 8;
+
+    private static readonly SearchValues<char> Closers = SearchValues.Create("\"'”’»)]}*_`~。！？…」』】）");
+
+    private static readonly HashSet<string> Dangling = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "a", "an", "the", "and", "or", "nor", "but", "of", "to", "in", "for", "with", "by", "from", "at", "into", "onto", "upon", "than", "that", "which", "whose",
+        "because", "although", "while", "if", "as", "is", "are", "was", "were", "be", "been", "has", "have", "had", "will", "would", "can", "could", "should", "may",
+        "might", "must", "my", "your", "his", "their", "our", "its", "this", "these", "those", "such", "very", "not", "between", "including", "i'm", "it's", "don't",
+        "der", "die", "das", "und", "oder", "le", "la", "les", "et", "el", "los", "las", "y", "de", "du", "des", "del", "que",
+    };
+
+    /// <summary>Words that only look cut in running text of their language.</summary>
+    public static EndingKind Of(string? answer)
+    {
+        if (answer is null)
+        {
+            return EndingKind.Unknown;
+        }
+
+        var text = answer.AsSpan().TrimEnd();
+        if (text.Count("```") % 2 == 1)
+        {
+            return EndingKind.Cut;
+        }
+
+        if (Words(text) < LeastWords)
+        {
+            return EndingKind.Unknown;
+        }
+
+        var line = text[(text.LastIndexOf('\n') + 1)..].Trim();
+        if (FinalAnswer().IsMatch(line))
+        {
+            return EndingKind.FinalAnswer;
+        }
+
+        return Last(text, line);
+    }
+
+    private static EndingKind Last(ReadOnlySpan<char> text, ReadOnlySpan<char> line)
+    {
+        var last = text[^1];
+        if (last is ',' or '(' or '[' or '{' or '“' or '‘' or '«' or '&' or '=' or '+' or '\\' or '、' or '，')
+        {
+            return EndingKind.Cut;
+        }
+
+        var core = text.TrimEnd("\"'”’»)]}*_`~ \n\r\t");
+        if (core.IsEmpty || core[^1] is '.' or '!' or '?' or '…' or '。' or '！' or '？' or '؟' or '।' or ';' or ':' or '♪' || char.IsSurrogate(core[^1]))
+        {
+            return core.Length > 0 && core[^1] is ':' or ';' && core.Length == text.Length && !IsLayout(line) ? EndingKind.Open : EndingKind.Terminal;
+        }
+
+        if (Closers.Contains(last))
+        {
+            return EndingKind.Layout;
+        }
+
+        var word = line[(line.LastIndexOfAny(' ', '\t') + 1)..];
+        if (word.Length > 0 && Dangling.GetAlternateLookup<ReadOnlySpan<char>>().Contains(word) && line.Contains(' '))
+        {
+            return EndingKind.Cut;
+        }
+
+        return IsLayout(line) ? EndingKind.Layout : EndingKind.Open;
+    }
+
+    /// <summary>Lines that end without punctuation by custom: list items, headings, table rows, short lines, links.</summary>
+    private static bool IsLayout(ReadOnlySpan<char> line) => LayoutLine().IsMatch(line) || (line.Length < 40 && Words(line) <= 5);
+
+    private static int Words(ReadOnlySpan<char> text)
+    {
+        var words = 0;
+        var inWord = false;
+        foreach (var c in text)
+        {
+            var space = char.IsWhiteSpace(c);
+            words += !space && !inWord ? 1 : 0;
+            inWord = !space;
+            if (c >= '\u3040' && c <= '\u9fff')
+            {
+                words++;
+            }
+        }
+
+        return words;
+    }
+
+    [GeneratedRegex(@"^#{3,}\s*\S+$|\\boxed\{[^}]*\}[.$]*$|^(?:the )?(?:final )?answer(?: is)?\s*:?\s*\S+$", RegexOptions.IgnoreCase)]
+    private static partial Regex FinalAnswer();
+
+    [GeneratedRegex(@"^(?:[-*•·–▪◦+>|]|\d{1,3}[.)\]:]|\(?[a-zA-Z0-9][.)]\s|#{1,6}\s|\|)|\|$|(?:https?://|www\.)\S+$|^\w[\w .]{0,30}:")]
+    private static partial Regex LayoutLine();
+}

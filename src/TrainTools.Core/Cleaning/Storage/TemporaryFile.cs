@@ -1,0 +1,39 @@
+using TrainTools.Core.Errors;
+
+namespace TrainTools.Core.Cleaning.Storage;
+
+/// <summary>Files for what does not fit into memory; the system deletes them when they are closed.</summary>
+internal static class TemporaryFile
+{
+    /// <summary>Creates one in the folder for temporary files.</summary>
+    public static FileStream Create()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"traintools-{Path.GetRandomFileName()}");
+        try
+        {
+            return new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainToolsException(
+                ErrorIds.TemporaryFileFailed, ErrorKind.IO, $"No temporary file could be made at {path}: {e.Message}",
+                "Free space there, point TMPDIR (TEMP on Windows) to another disk, or raise the memory limit so that nothing is spilled.", path, e);
+        }
+    }
+
+    /// <summary>Reads at a place without moving the file's own position.</summary>
+    public static void ReadExactly(FileStream file, Span<byte> bytes, long position)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var read = RandomAccess.Read(file.SafeFileHandle, bytes, position);
+            if (read == 0)
+            {
+                throw new EndOfStreamException(file.Name);
+            }
+
+            bytes = bytes[read..];
+            position += read;
+        }
+    }
+}
