@@ -5,7 +5,7 @@ using TrainTools.Trainer.Backend;
 namespace TrainTools.Trainer.Hosting;
 
 /// <summary>The trainer's command line: reads it, runs the verb, and reports one clear error for whatever goes wrong.</summary>
-public sealed class TrainerProgram(ITrainingEngine? training, ITextGeneratorFactory? generation)
+public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFactory generation)
 {
     private const string Usage = """
         usage: TrainTools.Trainer VERB
@@ -49,13 +49,13 @@ public sealed class TrainerProgram(ITrainingEngine? training, ITextGeneratorFact
         {
             case ["run", var folder, .. var rest] when !folder.StartsWith('-'):
                 var (resume, watch) = RunOptions(rest);
-                return new RunVerb(training ?? throw Misused("this build cannot train")).Run(new RunFolder(folder), resume, watch, events);
+                return new RunVerb(training).Run(new RunFolder(folder), resume, watch, events);
 
             case ["generate", var model]:
-                return new GenerateVerb(generation ?? throw Misused("this build cannot generate")).Run(model, "auto", Requests(), events);
+                return new GenerateVerb(generation).Run(model, "auto", Requests(), events);
 
             case ["generate", var model, "--device", var device]:
-                return new GenerateVerb(generation ?? throw Misused("this build cannot generate")).Run(model, device, Requests(), events);
+                return new GenerateVerb(generation).Run(model, device, Requests(), events);
 
             case ["backend"]:
                 var report = BackendInspector.Inspect();
