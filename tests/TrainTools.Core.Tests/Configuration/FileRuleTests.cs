@@ -25,14 +25,14 @@ public sealed class FileRuleTests : IDisposable
     public void ModelUsable_says_what_is_wrong_with_the_folder()
     {
         Assert.Equal("No model is named.", Single("ModelUsable", "{}").Why);
-        Assert.Contains("does not exist", Single("ModelUsable", $"model_name_or_path: '{folder.Path}/absent'").Why, StringComparison.Ordinal);
+        Assert.Contains("no model folder", Single("ModelUsable", $"model_name_or_path: '{folder.Path}/absent'").Why, StringComparison.Ordinal);
         var model = MakeModel("m");
         Assert.Empty(Check("ModelUsable", ConfigYaml.Parse($"model_name_or_path: '{model}'")));
         File.WriteAllBytes(Path.Combine(model, "model.safetensors"), [1, 2, 3]);
         var cut = Single("ModelUsable", $"model_name_or_path: '{model}'");
         Assert.Equal([ErrorIds.SafetensorsTruncated], cut.Evidence);
         File.Delete(Path.Combine(model, "model.safetensors"));
-        Assert.Contains("no safetensors weights", Single("ModelUsable", $"model_name_or_path: '{model}'").Why, StringComparison.Ordinal);
+        Assert.Equal([ErrorIds.ModelWeightsMissing], Single("ModelUsable", $"model_name_or_path: '{model}'").Evidence);
     }
 
     [Fact]

@@ -28,7 +28,8 @@ public class ModelFactsTests
         // Published figure of the architecture: 6.74 billion.
         using var folder = new TemporaryFolder();
         folder.Write("config.json", """{"model_type":"llama","hidden_size":4096,"num_hidden_layers":32,"num_attention_heads":32,"intermediate_size":11008,"vocab_size":32000,"tie_word_embeddings":false}""");
-        Assert.InRange(ModelFacts.Read(folder.Path).ParameterCount!.Value, 6.7e9, 6.8e9);
+        Assert.InRange(ModelFacts.ReadConfig(folder.Path).ParameterCount!.Value, 6.7e9, 6.8e9);
+        Assert.Equal(ErrorIds.ModelWeightsMissing, Problem(folder.Path));
     }
 
     [Fact]
@@ -38,11 +39,11 @@ public class ModelFactsTests
         folder.Write("config.json", Llama);
         folder.Write("model.safetensors.index.json", """{"weight_map":{"a.weight":"1.safetensors","b.weight":"2.safetensors"}}""");
         WriteSafetensors(Path.Combine(folder.Path, "1.safetensors"), ("a.weight", [2, 3]));
-        Assert.Equal(ErrorIds.SafetensorsInvalid, Assert.Throws<TrainToolsException>(() => ModelFacts.Read(folder.Path)).ErrorId);
+        Assert.Equal(ErrorIds.ModelShardMissing, Problem(folder.Path));
         WriteSafetensors(Path.Combine(folder.Path, "2.safetensors"), ("b.weight", [4, 5]));
         Assert.Equal(26, ModelFacts.Read(folder.Path).ParameterCount);
         folder.Write("model.safetensors.index.json", """{"weight_map":{"a.weight":"../1.safetensors"}}""");
-        Assert.Equal(ErrorIds.SafetensorsInvalid, Assert.Throws<TrainToolsException>(() => ModelFacts.Read(folder.Path)).ErrorId);
+        Assert.Equal(ErrorIds.ModelIndexInvalid, Problem(folder.Path));
     }
 
     [Fact]

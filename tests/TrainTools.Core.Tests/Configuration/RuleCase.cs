@@ -1,4 +1,5 @@
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Serialization;
 
 namespace TrainTools.Core.Tests.Configuration;
 
@@ -37,7 +38,7 @@ public sealed record RuleCase(
                 ModelType = parts.Length > 1 ? parts[1] : "llama",
                 HiddenSize = parts.Length > 2 ? int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture) : 0,
                 MaxPositions = 2048,
-                Parameters = [.. new[] { "self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj" }.Select(n => new ParameterFacts($"model.layers.0.{n}.weight", "F32", [64, 64]))],
+                Parameters = [.. new[] { "self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj" }.Select(n => new ParameterFacts($"model.layers.0.{n}.weight", SafetensorsDtype.F32, [64, 64]))],
             },
             Data = records is null ? null : new DataFacts { Records = records, MeanTokens = MeanTokens },
             Device = cuda is null ? new DeviceFacts { HasBf16 = false } : new DeviceFacts { Kind = "cuda", Name = "GPU", HasBf16 = cuda == "bf16" },

@@ -8,7 +8,7 @@ public sealed record ConfigFacts
     /// <summary>The base model.</summary>
     public ModelFacts? Model { get; init; }
 
-    /// <summary>Why <see cref="Model"/> is not known although a folder was named.</summary>
+    /// <summary>What is wrong with the model folder; null if nothing is. <see cref="Model"/> may still hold what config.json says.</summary>
     public TrainToolsException? ModelProblem { get; init; }
 
     /// <summary>The training data.</summary>
@@ -37,15 +37,12 @@ public sealed record ConfigFacts
 
         try
         {
+            facts = facts with { Model = ModelFacts.ReadConfig(config.Model.ModelNameOrPath) };
             return facts with { Model = ModelFacts.Read(config.Model.ModelNameOrPath) };
         }
         catch (TrainToolsException e)
         {
             return facts with { ModelProblem = e };
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return facts with { ModelProblem = new TrainToolsException(ErrorIds.ModelConfigInvalid, ErrorKind.IO, $"The model folder {config.Model.ModelNameOrPath} could not be read: {e.Message}", null, config.Model.ModelNameOrPath, e) };
         }
     }
 }

@@ -1,5 +1,6 @@
-using System.Text.Json;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Models;
+using TrainTools.Core.Serialization;
 
 namespace TrainTools.Core.Configuration;
 
@@ -13,9 +14,6 @@ public sealed record ModelFacts
 
     /// <summary>model_type of config.json ("llama").</summary>
     public string? ModelType { get; init; }
-
-    /// <summary>architectures of config.json.</summary>
-    public IReadOnlyList<string> Architectures { get; init; } = [];
 
     /// <summary>Size of the hidden state; 0 if not known.</summary>
     public int HiddenSize { get; init; }
@@ -67,39 +65,29 @@ public sealed record ModelFacts
     public IReadOnlyList<string> LinearLayers() =>
         [.. Parameters.Where(p => p.Shape.Count == 2 && p.Name.EndsWith(".weight", StringComparison.Ordinal) && !IsEmbedding(p.Name)).Select(p => p.Name[..^".weight".Length])];
 
-    /// <summary>Reads a folder.</summary>
-    /// <exception cref="TrainToolsException">ModelFolderNotFound, ModelConfigMissing, ModelConfigInvalid, ModelTypeMissing, SafetensorsInvalid or SafetensorsTruncated.</exception>
-    public static ModelFacts Read(string folder)
+    /// <summary>Reads a folder's config.json and the headers of its weights.</summary>
+    /// <exception cref="TrainToolsException">As <see cref="ReadConfig"/>, or what is wrong with the weights (ModelWeightsMissing, ModelWeightsPickled, ModelShardMissing, SafetensorsInvalid, SafetensorsTruncated, …).</exception>
+    public static ModelFacts Read(string folder) => ReadConfig(folder).WithParameters(ReadParameters(folder));
+
+    /// <summary>Reads a folder's config.json.</summary>
+    /// <exception cref="TrainToolsException">ModelFolderNotFound, ModelConfigMissing, ModelConfigInvalid or ModelTypeMissing.</exception>
+    public static ModelFacts ReadConfig(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        if (!Directory.Exists(folder))
+        return (ModelConfigReader.Read(ModelConfigFile.Read(folder)) with { Folder = folder }).WithParameters([]);
+    }
+
+    /// <summary>The tensors of a folder's weights.</summary>
+    private static List<ParameterFacts> ReadParameters(string folder)
+    {
+        var parameters = new List<ParameterFacts>();
+        foreach (var path in ModelWeightFiles.Find(folder))
         {
-            throw new TrainToolsException(ErrorIds.ModelFolderNotFound, ErrorKind.NotFound, $"The model folder {folder} does not exist.", "Give a folder with config.json, *.safetensors and tokenizer.json.", folder);
+            using var file = SafetensorsFile.Open(path);
+            parameters.AddRange(file.Entries.Select(e => new ParameterFacts(e.Name, e.Dtype, e.Shape)));
         }
 
-        var file = Path.Combine(folder, "config.json");
-        if (!File.Exists(file))
-        {
-            throw new TrainToolsException(ErrorIds.ModelConfigMissing, ErrorKind.NotFound, $"The model folder {folder} holds no config.json.", "Give a Hugging Face model folder.", folder);
-        }
-
-        ModelFacts facts;
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
-            facts = new ModelConfigReader(document.RootElement).Read() with { Folder = folder };
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
-        {
-            throw new TrainToolsException(ErrorIds.ModelConfigInvalid, ErrorKind.InvalidData, $"{file} is not a model configuration: {e.Message}", "Download or copy it again.", file, e);
-        }
-
-        if (facts.ModelType is null)
-        {
-            throw new TrainToolsException(ErrorIds.ModelTypeMissing, ErrorKind.InvalidData, $"{file} has no model_type.", "Add the family's name, such as \"model_type\": \"llama\".", file);
-        }
-
-        return facts.WithParameters(CheckpointHeader.ReadFolder(folder));
+        return parameters;
     }
 
     /// <summary>The same facts with tensors, counted: each once, tied output layers and rotary tables left out.</summary>
@@ -112,7 +100,7 @@ public sealed record ModelFacts
         }
 
         var kept = parameters.Where(p => !p.Name.EndsWith(".inv_freq", StringComparison.Ordinal) && !p.Name.EndsWith(".position_ids", StringComparison.Ordinal)
-            && !(TieWordEmbeddings && p.Name is "lm_head.weight" or "embed_out.weight" && TieWordEmbeddings)).ToList();
+            && !(TieWordEmbeddings && (p.Name is "lm_head.weight" or "embed_out.weight"))).ToList();
         return this with { Parameters = kept, ParameterCount = kept.Sum(p => p.Count) };
     }
 

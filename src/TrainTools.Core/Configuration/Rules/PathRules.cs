@@ -20,8 +20,6 @@ internal static class PathRules
             Test = c => string.IsNullOrEmpty(c.Config.Model.ModelNameOrPath)
                 ? Found(Error, "No model is named.", "a model folder", remedy: "Set model_name_or_path to a folder with config.json and *.safetensors.")
                 : c.Facts.ModelProblem is { } problem ? Found(Error, problem.Message, "a model folder", remedy: problem.Remedy, evidence: [problem.ErrorId])
-                : c.Facts.Model is { Parameters.Count: 0 }
-                    ? Found(Error, $"The model folder {c.Config.Model.ModelNameOrPath} holds no safetensors weights.", "model.safetensors or model.safetensors.index.json", remedy: "Pickle files (.bin, .pt) are not read; convert the model to safetensors.", evidence: [ErrorIds.TensorMissing])
                 : None,
         },
         new()
