@@ -2,6 +2,7 @@ namespace TrainTools.Core.Errors;
 
 public static partial class ErrorIds
 {
-    // Rules
+    // Rules and presets
     public const string ConfigRuleUnknown = "ConfigRuleUnknown";
+    public const string ConfigPresetUnknown = "ConfigPresetUnknown";
 }
