@@ -91,8 +91,17 @@ public sealed class ModelConfigFile
     /// <summary>Whether the key is there and not null.</summary>
     public bool Has(string key) => json.TryGetPropertyValue(key, out var node) && node is not null;
 
-    /// <summary>A whole number that must be there and be at least 1.</summary>
-    public int Size(string key) => SizeOrNull(key) ?? throw Missing(key);
+    /// <summary>Whether the key is there, null or not: absent means the family's default, null often means none.</summary>
+    public bool Contains(string key) => json.ContainsKey(key);
+
+    /// <summary>A whole number of at least 1; absent or null = the family's default.</summary>
+    public int Size(string key, int otherwise) => SizeOrNull(key) ?? otherwise;
+
+    /// <summary>A whole number; absent = the family's default, null = none.</summary>
+    public int? IntegerOr(string key, int? whenAbsent) => Contains(key) ? IntegerOrNull(key) : whenAbsent;
+
+    /// <summary>A number; absent = the family's default, null = none.</summary>
+    public double? NumberOr(string key, double? whenAbsent) => Contains(key) ? NumberOrNull(key) : whenAbsent;
 
     /// <summary>A whole number of at least 1, or null.</summary>
     public int? SizeOrNull(string key)

@@ -1,7 +1,6 @@
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Models;
-using TrainTools.Core.Serialization;
 using TrainTools.Trainer.Models.Families;
 using TrainTools.Trainer.Models.Loading;
 
@@ -24,26 +23,23 @@ public static class PretrainedModelLoader
         options ??= new PretrainedModelOptions();
         var config = ModelConfigFile.Read(folder);
         var family = FamilyRegistry.Find(config);
-        var task = options.Task ?? family.DefaultTask;
+        var task = options.Task ?? family.TaskOf(config) ?? family.DefaultTask;
         if (!family.Tasks.Contains(task))
         {
-            throw new TrainToolsException(ErrorIds.ModelTaskUnsupported, ErrorKind.NotSupported, $"The family '{family.ModelType}' of '{folder}' has no head for the task {task}.", $"Tasks of this family: {string.Join(", ", family.Tasks)}.", folder);
+            throw new TrainToolsException(ErrorIds.ModelTaskUnsupported, ErrorKind.NotSupported, $"The family '{family.ModelType}' of '{folder}' has no head for the task {TaskName(task)}.", $"Tasks of this family: {string.Join(", ", family.Tasks.Select(TaskName))}.", folder);
         }
 
-        var laidOut = family.LayOut(config, task, options);
+        using var checkpoint = Checkpoint.Open(folder);
+        var tied = TiedWeights.Read(checkpoint, family, family.IsTied(config, task));
+        var laidOut = family.LayOut(config, task, tied.Tied, options);
         var model = laidOut.Model;
-        var files = new List<SafetensorsFile>();
         try
         {
-            foreach (string path in ModelWeightFiles.Find(folder))
-            {
-                files.Add(SafetensorsFile.Open(path));
-            }
-
-            model.LoadReport = WeightLoader.Fill(laidOut.Layout, family.Names, files, laidOut.Renewable, options, config.Number("initializer_range", 0.02));
+            model.LoadReport = WeightLoader.Fill(laidOut.Layout, family.Names, checkpoint, tied.Aliases, laidOut.Renewable, options, config.Number("initializer_range", 0.02));
             model.ComputeType = options.ComputeType;
             model.Device = options.Device ?? TorchSharp.torch.CPU;
             model.Folder = folder;
+            family.SetArchitecture(config, task);
             return model;
         }
         catch
@@ -51,13 +47,17 @@ public static class PretrainedModelLoader
             model.Dispose();
             throw;
         }
-        finally
-        {
-            files.ForEach(f => f.Dispose());
-        }
     }
 
     /// <summary>Loads a decoder with its next-token head. Errors: as <see cref="Load"/>.</summary>
     public static CausalLanguageModel LoadCausal(string folder, PretrainedModelOptions? options = null) =>
         (CausalLanguageModel)Load(folder, (options ?? new PretrainedModelOptions()) with { Task = TaskType.CausalLm });
+
+    private static string TaskName(TaskType task) => task switch
+    {
+        TaskType.SequenceClassification => "sequence-classification",
+        TaskType.TokenClassification => "token-classification",
+        TaskType.MaskedLm => "masked-lm",
+        _ => "causal-lm",
+    };
 }

@@ -22,8 +22,14 @@ internal sealed class NameAdapter(string basePrefix)
     /// <summary>The module name for a checkpoint's name; null where it is left aside; the name itself where it is unknown.</summary>
     /// <param name="name">Name in the file.</param>
     /// <param name="declared">Names the model declares.</param>
-    public string? Adapt(string name, IReadOnlySet<string> declared)
+    /// <param name="aliases">Names of tied copies: the name they are read as, or null to leave them aside.</param>
+    public string? Adapt(string name, IReadOnlySet<string> declared, IReadOnlyDictionary<string, string?> aliases)
     {
+        if (aliases.TryGetValue(name, out string? alias))
+        {
+            return alias;
+        }
+
         if (declared.Contains(name))
         {
             return name;
@@ -52,6 +58,9 @@ internal sealed class NameAdapter(string basePrefix)
             return BasePrefix + name;
         }
 
-        return HeadPrefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal)) ? null : name;
+        // Only a head that this task does not have is left aside; a stray tensor in its own head is an error.
+        bool otherHead = HeadPrefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal)
+            && !declared.Concat(aliases.Keys).Any(d => d.StartsWith(p, StringComparison.Ordinal)));
+        return otherHead ? null : name;
     }
 }

@@ -14,22 +14,30 @@ internal static class WeightLoader
     /// <summary>Fills every parameter. Errors: TensorMissing, TensorUnexpected, TensorShapeMismatch, TensorDtypeUnsupported.</summary>
     /// <param name="layout">The model.</param>
     /// <param name="adapter">The family's names.</param>
-    /// <param name="files">The open files.</param>
+    /// <param name="checkpoint">The open files.</param>
+    /// <param name="aliases">Names of tied copies.</param>
     /// <param name="renewable">Parameters of a new head, which no file needs to have.</param>
     /// <param name="options">Types, device and seed.</param>
     /// <param name="initializerRange">Standard deviation of a new head's weights.</param>
-    public static LoadReport Fill(ModelLayout layout, NameAdapter adapter, IReadOnlyList<SafetensorsFile> files, IReadOnlySet<string> renewable, PretrainedModelOptions options, double initializerRange)
+    public static LoadReport Fill(
+        ModelLayout layout,
+        NameAdapter adapter,
+        Checkpoint checkpoint,
+        IReadOnlyDictionary<string, string?> aliases,
+        IReadOnlySet<string> renewable,
+        PretrainedModelOptions options,
+        double initializerRange)
     {
         var declared = layout.Parameters.ToDictionary(p => p.Name, StringComparer.Ordinal);
         var names = declared.Keys.ToHashSet(StringComparer.Ordinal);
         var found = new Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)>(StringComparer.Ordinal);
         var ignored = new List<string>();
         var unexpected = new List<string>();
-        foreach (var file in files)
+        foreach (var file in checkpoint.Files)
         {
             foreach (var entry in file.Entries)
             {
-                string? name = adapter.Adapt(entry.Name, names);
+                string? name = adapter.Adapt(entry.Name, names, aliases);
                 if (name is null)
                 {
                     ignored.Add(entry.Name);
@@ -45,7 +53,7 @@ internal static class WeightLoader
             }
         }
 
-        Check(declared, found, unexpected, renewable, files);
+        Check(declared, found, unexpected, renewable, checkpoint);
         var initialized = new List<string>();
         using var generator = new Generator((ulong)options.Seed);
         foreach (var parameter in layout.Parameters)
@@ -87,10 +95,10 @@ internal static class WeightLoader
         Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)> found,
         List<string> unexpected,
         IReadOnlySet<string> renewable,
-        IReadOnlyList<SafetensorsFile> files)
+        Checkpoint checkpoint)
     {
-        string where = files.Count == 1 ? $"'{files[0].Path}'" : $"the {files.Count} files beside '{files[0].Path}'";
-        string path = files[0].Path;
+        string where = checkpoint.Description;
+        string path = checkpoint.Files[0].Path;
         var missing = declared.Keys.Where(n => !found.ContainsKey(n) && !renewable.Contains(n)).ToList();
         if (missing.Count > 0)
         {

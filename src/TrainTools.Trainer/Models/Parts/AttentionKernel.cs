@@ -56,14 +56,14 @@ internal static class AttentionKernel
     {
         long queries = q.shape[2];
         long keys = k.shape[2];
-        if (settings.Window is { } window && window < keys && queries == 1)
+        if (settings.Window is { } window && window < keys && queries == 1 && context.Layout is { Causal: true, HasPadding: false })
         {
             // A single new token sees the last keys only: cut them out instead of masking the rest.
             var (k1, v1) = (k.narrow(2, keys - window, window), v.narrow(2, keys - window, window));
             return Block(q, k1, v1, context.Layout.Mask(1, window, null), settings, context);
         }
 
-        if (settings.Window is { } w && keys >= 2L * w && queries == keys && !context.Layout.HasPadding)
+        if (settings.Window is { } w && keys >= 2L * w && queries == keys && context.Layout is { Causal: true, HasPadding: false })
         {
             return Windowed(q, k, v, w, settings, context);
         }

@@ -71,7 +71,7 @@ internal sealed class AttentionLayout
     public (Tensor? Mask, bool Causal) Mask(long queries, long keys, int? window)
     {
         bool windowed = window < keys;
-        if (realKeys is null && !windowed)
+        if (!HasPadding && !windowed)
         {
             if (!Causal || queries == 1)
             {
@@ -127,7 +127,7 @@ internal sealed class AttentionLayout
 
     private Tensor Build(long queries, long keys, int? window)
     {
-        if (!Causal)
+        if (!Causal && window is null)
         {
             return realKeys!.unsqueeze(1).unsqueeze(1);
         }
@@ -135,7 +135,7 @@ internal sealed class AttentionLayout
         using var scope = NewDisposeScope();
         var q = arange(keys - queries, keys, ScalarType.Int64, device).unsqueeze(1);
         var k = arange(keys, ScalarType.Int64, device).unsqueeze(0);
-        var seen = k.le(q);
+        var seen = Causal ? k.le(q) : k.sub(q).lt(window!.Value);
         if (window is { } w)
         {
             seen = seen.logical_and_(k.gt(q.sub(w)));

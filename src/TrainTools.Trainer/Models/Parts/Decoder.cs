@@ -13,8 +13,8 @@ internal interface IBackbone
     Tensor Forward(ModelInput input, PretrainedModel model);
 }
 
-/// <summary>Token embedding, causal layers, last norm.</summary>
-internal sealed class Decoder(EmbeddingLayer tokens, IReadOnlyList<IModelLayer> layers, INormLayer lastNorm) : IBackbone
+/// <summary>What a decoder does around its layers.</summary>
+internal sealed record DecoderSettings
 {
     /// <summary>Learnt positions; null = none.</summary>
     public EmbeddingLayer? Positions { get; init; }
@@ -25,6 +25,15 @@ internal sealed class Decoder(EmbeddingLayer tokens, IReadOnlyList<IModelLayer> 
     /// <summary>Dropout after the embeddings.</summary>
     public double EmbeddingDropout { get; init; }
 
+    /// <summary>Whether later positions are seen too.</summary>
+    public bool Bidirectional { get; init; }
+}
+
+/// <summary>Token embedding, layers, last norm.</summary>
+internal sealed class Decoder(EmbeddingLayer tokens, IReadOnlyList<IModelLayer> layers, INormLayer lastNorm, DecoderSettings? settings = null) : IBackbone
+{
+    private readonly DecoderSettings settings = settings ?? new DecoderSettings();
+
     /// <inheritdoc/>
     public int LayerCount => layers.Count;
 
@@ -32,7 +41,7 @@ internal sealed class Decoder(EmbeddingLayer tokens, IReadOnlyList<IModelLayer> 
     public Tensor Forward(ModelInput input, PretrainedModel model)
     {
         // Made in the caller's scope: layers computed again in the backward pass need it.
-        var context = new ForwardContext(input, causal: true, model.ComputeType);
+        var context = new ForwardContext(input, causal: !settings.Bidirectional, model.ComputeType);
         using var scope = NewDisposeScope();
         var hidden = LayerStack.Run(layers, Embed(input, context, model), context, model.LayerRunner);
         input.Cache?.Advance(input.InputIds.shape[1]);
@@ -42,19 +51,19 @@ internal sealed class Decoder(EmbeddingLayer tokens, IReadOnlyList<IModelLayer> 
     private Tensor Embed(ModelInput input, ForwardContext context, PretrainedModel model)
     {
         var hidden = tokens.Forward(input.InputIds, context.Dtype, context.Training);
-        hidden = EmbeddingNoise.Apply(hidden, model.NeftuneNoiseAlpha, context.Training);
-        if (EmbeddingScale is { } factor)
+        if (settings.EmbeddingScale is { } factor)
         {
             // Rounded to the type of the computation first, as the family's own code does.
             hidden = hidden.mul(tensor(factor, context.Dtype, hidden.device));
         }
 
-        if (Positions is not null)
+        hidden = EmbeddingNoise.Apply(hidden, model.NeftuneNoiseAlpha, context.Training);
+        if (settings.Positions is { } positions)
         {
-            hidden = hidden.add(Positions.Forward(context.Positions(), context.Dtype, context.Training));
+            hidden = hidden.add(positions.Forward(context.Positions(), context.Dtype, context.Training));
         }
 
-        return context.Dropout(hidden, EmbeddingDropout);
+        return context.Dropout(hidden, settings.EmbeddingDropout);
     }
 }
 

@@ -77,8 +77,8 @@ internal sealed class ModelLayout : IDisposable
         return layer;
     }
 
-    public RmsNormLayer RmsNorm(string name, long size, double epsilon, bool unitOffset = false) =>
-        new(Parameter(name + ".weight", [size], unitOffset ? ParameterInit.Zeros : ParameterInit.Ones), epsilon, unitOffset);
+    public RmsNormLayer RmsNorm(string name, long size, double epsilon, RmsNormStyle style = RmsNormStyle.CastThenScale) =>
+        new(Parameter(name + ".weight", [size], style == RmsNormStyle.OffsetThenCast ? ParameterInit.Zeros : ParameterInit.Ones), epsilon, style);
 
     public LayerNormLayer LayerNorm(string name, long size, double epsilon) => new(
         Parameter(name + ".weight", [size], ParameterInit.Ones, layerNorm: true),

@@ -10,11 +10,21 @@ public interface INormLayer
     Tensor Forward(Tensor input);
 }
 
-/// <summary>
-/// x / sqrt(mean(x²) + eps) · w, the mean in fp32 whatever the type of x. Gemma's norms store w - 1 and multiply in
-/// fp32 before casting back (<paramref name="unitOffset"/>).
-/// </summary>
-public sealed class RmsNormLayer(ModelParameter weight, double epsilon, bool unitOffset = false) : INormLayer
+/// <summary>Where an RMSNorm multiplies by its weight; the styles differ below fp32 only, and in what the weight means.</summary>
+public enum RmsNormStyle
+{
+    /// <summary>Cast back, then multiply (Llama).</summary>
+    CastThenScale,
+
+    /// <summary>Multiply in fp32, then cast back (OLMo-2).</summary>
+    ScaleThenCast,
+
+    /// <summary>Multiply by one plus the weight in fp32, then cast back (Gemma).</summary>
+    OffsetThenCast,
+}
+
+/// <summary>x / sqrt(mean(x²) + eps) · w, the mean in fp32 whatever the type of x.</summary>
+public sealed class RmsNormLayer(ModelParameter weight, double epsilon, RmsNormStyle style = RmsNormStyle.CastThenScale) : INormLayer
 {
     /// <summary>[size].</summary>
     public ModelParameter Weight { get; } = weight;
@@ -23,20 +33,19 @@ public sealed class RmsNormLayer(ModelParameter weight, double epsilon, bool uni
     public Tensor Forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = input.dtype == ScalarType.Float32 || input.dtype == ScalarType.Float64 ? input : input.to_type(ScalarType.Float32);
+        var wide = input.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        var x = input.dtype == wide ? input : input.to_type(wide);
         var normed = x.mul(x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt_());
-        Tensor output;
-        if (unitOffset)
+        var output = style switch
         {
-            output = normed.mul(Weight.As(x.dtype).add(1)).to_type(input.dtype);
-        }
-        else
-        {
-            output = normed.to_type(input.dtype).mul(Weight.As(input.dtype));
-        }
-
+            RmsNormStyle.CastThenScale => Cast(normed, input.dtype).mul(Weight.As(input.dtype)),
+            RmsNormStyle.ScaleThenCast => Cast(normed.mul(Weight.As(wide)), input.dtype),
+            _ => Cast(normed.mul(Weight.As(wide).add(1)), input.dtype),
+        };
         return output.MoveToOuterDisposeScope();
     }
+
+    private static Tensor Cast(Tensor tensor, ScalarType type) => tensor.dtype == type ? tensor : tensor.to_type(type);
 }
 
 /// <summary>(x - mean) / sqrt(var + eps) · w + b.</summary>

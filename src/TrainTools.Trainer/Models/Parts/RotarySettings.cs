@@ -56,39 +56,48 @@ public sealed record RotarySettings
     /// <summary>longrope, a factor a frequency.</summary>
     public IReadOnlyList<double> LongFactor { get; init; } = [];
 
-    /// <summary>Reads a config. Errors: ModelConfigInvalid, ModelSettingUnsupported.</summary>
+    /// <summary>Reads a config of either layout. Errors: ModelConfigInvalid, ModelSettingUnsupported.</summary>
     /// <param name="config">The model's config.</param>
     /// <param name="headDim">Size of a head.</param>
     /// <param name="maxPositions">max_position_embeddings.</param>
-    /// <param name="defaultTheta">The family's base where the config has none.</param>
-    /// <param name="defaultPartial">The family's partial_rotary_factor where the config has none.</param>
-    /// <param name="layerType">Layer type whose settings are wanted, where the config has one set a layer type.</param>
-    public static RotarySettings Read(ModelConfigFile config, int headDim, int maxPositions, double defaultTheta = 10000, double defaultPartial = 1, string? layerType = null)
+    /// <param name="defaults">What the family does otherwise than Llama.</param>
+    public static RotarySettings Read(ModelConfigFile config, int headDim, int maxPositions, RotaryDefaults? defaults = null)
     {
-        // rope_scaling wins where both are there: transformers takes it as the user's word.
-        var scaling = config.SectionOrNull("rope_scaling") ?? config.SectionOrNull("rope_parameters");
-        if (scaling is not null && layerType is not null && scaling.SectionOrNull(layerType) is { } own)
-        {
-            scaling = own;
-        }
+        defaults ??= new RotaryDefaults();
 
-        double theta = scaling?.NumberOrNull("rope_theta") ?? config.NumberOrNull("rope_theta") ?? defaultTheta;
-        double partial = config.NumberOrNull("partial_rotary_factor") ?? scaling?.NumberOrNull("partial_rotary_factor") ?? defaultPartial;
-        string type = scaling?.TextOrNull("rope_type") ?? scaling?.TextOrNull("type") ?? "default";
-        int dimensions = (int)(headDim * partial);
-        var settings = new RotarySettings { Type = type, Theta = theta, Dimensions = dimensions, MaxPositions = maxPositions };
-        if (theta <= 0 || dimensions < 2 || dimensions > headDim || dimensions % 2 != 0)
-        {
-            throw (scaling ?? config).Wrong(theta <= 0 ? "rope_theta" : "partial_rotary_factor", theta <= 0 ? "above 0" : $"such that an even number of a head's {headDim} dimensions is rotated");
-        }
-
-        return type == "default" ? settings : ReadScaled(settings, config, scaling!);
+        // rope_scaling wins where both are there, as in transformers.
+        var section = config.SectionOrNull("rope_scaling") ?? config.SectionOrNull("rope_parameters");
+        double theta = section?.NumberOrNull("rope_theta") ?? config.NumberOrNull(defaults.ThetaKey) ?? defaults.Theta;
+        double partial = defaults.PartialKey is { } key
+            ? config.NumberOrNull("partial_rotary_factor") ?? section?.NumberOrNull("partial_rotary_factor") ?? config.NumberOrNull(key) ?? defaults.Partial
+            : 1;
+        return Read(config, section, theta, partial, headDim, maxPositions, defaults);
     }
 
-    private static RotarySettings ReadScaled(RotarySettings settings, ModelConfigFile config, ModelConfigFile scaling)
+    /// <summary>Reads one set of rotary settings, for families with a set a layer type.</summary>
+    public static RotarySettings Read(ModelConfigFile config, ModelConfigFile? section, double theta, double partial, int headDim, int maxPositions, RotaryDefaults defaults)
     {
-        // Phi-3 keeps the pretraining length outside the rotary settings, and there it has priority.
+        int dimensions = (int)(headDim * partial);
+        if (theta <= 0)
+        {
+            throw (section ?? config).Wrong("rope_theta", "above 0");
+        }
+
+        if (dimensions < 2 || dimensions > headDim || dimensions % 2 != 0)
+        {
+            throw (section ?? config).Wrong(defaults.PartialKey ?? "head_dim", $"such that an even number of a head's {headDim} dimensions is rotated");
+        }
+
+        string type = section?.TextOrNull("rope_type") ?? section?.TextOrNull("type") ?? "default";
+        var settings = new RotarySettings { Type = defaults.Renamed.GetValueOrDefault(type, type), Theta = theta, Dimensions = dimensions, MaxPositions = maxPositions };
+        return settings.Type == "default" ? settings : ReadScaled(settings, config, section!, defaults);
+    }
+
+    private static RotarySettings ReadScaled(RotarySettings settings, ModelConfigFile config, ModelConfigFile scaling, RotaryDefaults defaults)
+    {
+        // Where the pretraining length stands outside the rotary settings (Phi-3), that has priority.
         double original = config.NumberOrNull("original_max_position_embeddings")
+            ?? defaults.OriginalMaxPositions
             ?? scaling.NumberOrNull("original_max_position_embeddings")
             ?? settings.MaxPositions;
         settings = settings with
@@ -118,10 +127,9 @@ public sealed record RotarySettings
                     LowFrequencyFactor = Positive(scaling, "low_freq_factor"),
                     HighFrequencyFactor = Positive(scaling, "high_freq_factor"),
                 };
-            case "longrope" or "su":
+            case "longrope":
                 return settings with
                 {
-                    Type = "longrope",
                     ShortFactor = Factors(scaling, "short_factor", settings.Dimensions / 2),
                     LongFactor = Factors(scaling, "long_factor", settings.Dimensions / 2),
                 };
@@ -144,4 +152,26 @@ public sealed record RotarySettings
         var factors = section.NumbersOrNull(key) ?? throw section.Missing(key);
         return factors.Count == count ? factors : throw section.Wrong(key, $"a list of {count} numbers, one a rotated pair");
     }
+}
+
+/// <summary>Where a family's rotary settings differ from Llama's.</summary>
+public sealed record RotaryDefaults
+{
+    /// <summary>Base where the config has none.</summary>
+    public double Theta { get; init; } = 10000;
+
+    /// <summary>Name of the base outside the rotary settings.</summary>
+    public string ThetaKey { get; init; } = "rope_theta";
+
+    /// <summary>Name of the rotated share outside the rotary settings; null = the family always rotates whole heads.</summary>
+    public string? PartialKey { get; init; }
+
+    /// <summary>Rotated share where the config has none.</summary>
+    public double Partial { get; init; } = 1;
+
+    /// <summary>Positions of pretraining where the config does not say outside the rotary settings; null = what stands inside them.</summary>
+    public double? OriginalMaxPositions { get; init; }
+
+    /// <summary>Types that mean another in this family.</summary>
+    public IReadOnlyDictionary<string, string> Renamed { get; init; } = new Dictionary<string, string>();
 }

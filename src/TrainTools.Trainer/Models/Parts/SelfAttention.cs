@@ -23,6 +23,34 @@ internal sealed class SeparateQueryKeyValue(LinearLayer query, LinearLayer key, 
     }
 }
 
+/// <summary>One projection whose output is queries, keys and values side by side (Phi-3, GPT-2).</summary>
+internal sealed class FusedQueryKeyValue(LinearLayer fused, AttentionSettings settings) : IQueryKeyValue
+{
+    public (Tensor Query, Tensor Key, Tensor Value) Project(Tensor hidden, bool training)
+    {
+        long rows = hidden.shape[0];
+        long count = hidden.shape[1];
+        long keyValueSize = (long)settings.KeyValueHeads * settings.HeadDim;
+        var parts = fused.Forward(hidden, training).split([(long)settings.Heads * settings.HeadDim, keyValueSize, keyValueSize], -1);
+        return (
+            parts[0].view(rows, count, settings.Heads, settings.HeadDim),
+            parts[1].view(rows, count, settings.KeyValueHeads, settings.HeadDim),
+            parts[2].view(rows, count, settings.KeyValueHeads, settings.HeadDim));
+    }
+}
+
+/// <summary>One projection whose output is, head by head, its query, key and value (GPT-NeoX).</summary>
+internal sealed class HeadwiseQueryKeyValue(LinearLayer fused, AttentionSettings settings) : IQueryKeyValue
+{
+    public (Tensor Query, Tensor Key, Tensor Value) Project(Tensor hidden, bool training)
+    {
+        var parts = fused.Forward(hidden, training)
+            .view(hidden.shape[0], hidden.shape[1], settings.Heads, 3L * settings.HeadDim)
+            .chunk(3, -1);
+        return (parts[0], parts[1], parts[2]);
+    }
+}
+
 /// <summary>Self-attention: projections, optional norms of queries and keys, optional rotary positions, output.</summary>
 internal sealed class SelfAttention(int layer, AttentionSettings settings, IQueryKeyValue projection, LinearLayer output)
 {
