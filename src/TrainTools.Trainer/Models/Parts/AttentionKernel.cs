@@ -92,16 +92,30 @@ internal static class AttentionKernel
         return cat(parts, 2);
     }
 
-    private static Tensor Block(Tensor q, Tensor k, Tensor v, (Tensor? Mask, bool Causal) mask, AttentionSettings settings, ForwardContext context)
+    private static Tensor Block(Tensor q, Tensor k, Tensor v, AttentionMask mask, AttentionSettings settings, ForwardContext context)
     {
         double dropout = context.Training ? settings.Dropout : 0;
-        return settings.SoftCap is { } cap
-            ? SoftCapped(q, k, v, mask, cap, dropout, settings)
-            : TorchOps.Attention(q, k, v, mask.Mask, settings.Scale, mask.Causal, dropout);
+        if (settings.SoftCap is { } cap)
+        {
+            return SoftCapped(q, k, v, mask, cap, dropout, settings);
+        }
+
+        if (mask.Blind is null)
+        {
+            return TorchOps.Attention(q, k, v, mask.Seen, settings.Scale, mask.Causal, dropout);
+        }
+
+        // Not every kernel survives a query that sees nothing: let it see everything, and answer with zeros.
+        using var scope = NewDisposeScope();
+        var output = TorchOps.Attention(q, k, v, mask.Seen!.logical_or(mask.Blind), settings.Scale, false, dropout);
+        return output.masked_fill(mask.Blind, 0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The fused kernels have no soft-cap, so the scores are made: cap · tanh(scores / cap), softmax in fp32.</summary>
-    private static Tensor SoftCapped(Tensor q, Tensor k, Tensor v, (Tensor? Mask, bool Causal) mask, double cap, double dropout, AttentionSettings settings)
+    /// <summary>
+    /// The fused kernels have no soft-cap, so the scores are made: cap · tanh(scores / cap), softmax in fp32. Hidden
+    /// scores get the lowest finite number: a query that sees nothing then spreads evenly, and nothing becomes NaN.
+    /// </summary>
+    private static Tensor SoftCapped(Tensor q, Tensor k, Tensor v, AttentionMask mask, double cap, double dropout, AttentionSettings settings)
     {
         using var scope = NewDisposeScope();
         long rows = q.shape[0];
@@ -113,11 +127,12 @@ internal static class AttentionKernel
         var stacked = q.reshape(rows * settings.KeyValueHeads, groups * queries, settings.HeadDim);
         var scores = stacked.bmm(k.reshape(rows * settings.KeyValueHeads, keys, settings.HeadDim).transpose(1, 2));
         scores = scores.mul_(settings.Scale / cap).tanh_().mul(cap).view(rows, settings.KeyValueHeads, groups, queries, keys);
-        var seen = mask.Causal ? ones(queries, keys, ScalarType.Bool, q.device).tril() : mask.Mask;
+        var seen = mask.Causal ? ones(queries, keys, ScalarType.Bool, q.device).tril() : mask.Seen;
         if (seen is not null)
         {
             var hidden = seen.logical_not();
-            scores = scores.masked_fill_(hidden.dim() == 4 ? hidden.unsqueeze(2) : hidden, double.NegativeInfinity);
+            double lowest = q.dtype == ScalarType.Float16 ? -65504 : -3.3e38;
+            scores = scores.masked_fill_(hidden.dim() == 4 ? hidden.unsqueeze(2) : hidden, lowest);
         }
 
         var weights = nn.functional.softmax(scores, -1, ScalarType.Float32).to_type(q.dtype);

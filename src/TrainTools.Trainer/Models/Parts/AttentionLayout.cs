@@ -4,14 +4,26 @@ using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
 
+/// <summary>What a kernel needs to know of one block of queries and keys.</summary>
+/// <param name="Causal">The kernel's own causal rule says it all.</param>
+/// <param name="Seen">True where a query sees a key, broadcastable to [B, heads, queries, keys]; null = everywhere (or Causal).</param>
+/// <param name="Blind">True for queries that see nothing (padding), [B, 1, queries, 1]; null where there are none.</param>
+internal sealed record AttentionMask(bool Causal, Tensor? Seen = null, Tensor? Blind = null)
+{
+    /// <summary>Everything is seen.</summary>
+    public static AttentionMask None { get; } = new(false);
+
+    /// <summary>The kernel's own causal rule.</summary>
+    public static AttentionMask KernelCausal { get; } = new(true);
+}
+
 /// <summary>
 /// Who sees whom in one forward pass, worked out once from the input. Masks are built only where the kernel's own
-/// causal rule is not enough, and none is ever larger than one document (or one row) squared. A query that would see
-/// nothing (padding) sees itself, so that no row of scores is empty and nothing becomes NaN.
+/// causal rule is not enough, and none is ever larger than one document (or one row) squared.
 /// </summary>
 internal sealed class AttentionLayout
 {
-    private readonly Dictionary<(long Queries, long Keys, int Window), Tensor> masks = [];
+    private readonly Dictionary<(long Queries, long Keys, int Window), AttentionMask> masks = [];
     private readonly Tensor? realKeys;
     private readonly Device device;
     private readonly Func<Tensor, Tensor> keep;
@@ -64,33 +76,30 @@ internal sealed class AttentionLayout
         return new AttentionLayout(causal, null, RealKeys(input, causal, past), past, input.InputIds.device, keep);
     }
 
-    /// <summary>
-    /// The mask of <paramref name="queries"/> × <paramref name="keys"/> for rows or one document: a bool tensor
-    /// (true = seen) broadcastable to [B, heads, queries, keys], or none where Causal says it all.
-    /// </summary>
-    public (Tensor? Mask, bool Causal) Mask(long queries, long keys, int? window)
+    /// <summary>The mask of <paramref name="queries"/> × <paramref name="keys"/> for rows or one document, queries being the last of the keys.</summary>
+    public AttentionMask Mask(long queries, long keys, int? window)
     {
         bool windowed = window < keys;
         if (!HasPadding && !windowed)
         {
             if (!Causal || queries == 1)
             {
-                return (null, false);
+                return AttentionMask.None;
             }
 
             if (queries == keys)
             {
-                return (null, true);
+                return AttentionMask.KernelCausal;
             }
         }
 
         var key = (queries, keys, windowed ? window!.Value : 0);
         if (!masks.TryGetValue(key, out var mask))
         {
-            masks[key] = mask = keep(Build(queries, keys, windowed ? window : null));
+            masks[key] = mask = Build(queries, keys, windowed ? window : null);
         }
 
-        return (mask, false);
+        return mask;
     }
 
     /// <summary>Rows of the batch that are padded, as bool [B, keys]; null where every key is real or hidden anyway.</summary>
@@ -121,33 +130,34 @@ internal sealed class AttentionLayout
             return null;
         }
 
-        // A row without any real token sees everything: its output is meaningless, but a number.
-        return causal ? real.MoveToOuterDisposeScope() : real.logical_or(real.any(1, keepdim: true).logical_not()).MoveToOuterDisposeScope();
+        return real.MoveToOuterDisposeScope();
     }
 
-    private Tensor Build(long queries, long keys, int? window)
+    private AttentionMask Build(long queries, long keys, int? window)
     {
-        if (!Causal && window is null)
-        {
-            return realKeys!.unsqueeze(1).unsqueeze(1);
-        }
-
         using var scope = NewDisposeScope();
-        var q = arange(keys - queries, keys, ScalarType.Int64, device).unsqueeze(1);
-        var k = arange(keys, ScalarType.Int64, device).unsqueeze(0);
-        var seen = Causal ? k.le(q) : k.sub(q).lt(window!.Value);
-        if (window is { } w)
+        Tensor? seen = null;
+        if (Causal || window is not null)
         {
-            seen = seen.logical_and_(k.gt(q.sub(w)));
+            var q = arange(keys - queries, keys, ScalarType.Int64, device).unsqueeze(1);
+            var k = arange(keys, ScalarType.Int64, device).unsqueeze(0);
+            seen = Causal ? k.le(q) : k.sub(q).lt(window!.Value);
+            if (window is { } w)
+            {
+                seen = seen.logical_and_(k.gt(q.sub(w)));
+            }
         }
 
-        if (realKeys is not null)
+        if (realKeys is null)
         {
-            // Rows only: a document's own part has no padding.
-            seen = realKeys.narrow(1, realKeys.shape[1] - keys, keys).unsqueeze(1).unsqueeze(1).logical_and(seen).logical_or_(k.eq(q));
+            return new AttentionMask(false, keep(seen!));
         }
 
-        return seen.MoveToOuterDisposeScope();
+        // Padding is a matter of rows: documents have none, so the keys are those of the whole row.
+        var real = realKeys.unsqueeze(1).unsqueeze(1);
+        seen = seen is null ? real.alias() : seen.logical_and(real);
+        var blind = seen.any(-1, keepdim: true).logical_not();
+        return new AttentionMask(false, keep(seen), blind.any().item<bool>() ? keep(blind) : null);
     }
 
     private static TrainToolsException Invalid(string what) =>
