@@ -10,8 +10,13 @@
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
         'Export-TrainingConfig'
+        'Get-FineTuneRun'
+        'Get-TrainingBackend'
         'Import-TrainingConfig'
+        'Invoke-FineTunedModel'
         'New-TrainingConfig'
+        'Start-FineTune'
+        'Stop-FineTune'
         'Test-TrainingConfig'
     )
     FunctionsToExport    = @()

@@ -94,12 +94,12 @@ public sealed class HostSession : IDisposable
         shell.BeginStop(null, null);
     }
 
+    // The engine's own view of errors; what it writes belongs on the error stream.
     private void Report(RuntimeException error)
     {
         using var shell = PowerShell.Create(runspace);
-        var record = new PSObject(new ErrorRecord(error.ErrorRecord, error));
-        record.Properties.Add(new PSNoteProperty("writeErrorStream", true));
-        shell.AddCommand("Out-Default").AddParameter("InputObject", record);
+        shell.AddCommand("Out-Default").AddParameter("InputObject", new ErrorRecord(error.ErrorRecord, error));
+        host.Terminal.AllToError = true;
         try
         {
             shell.Invoke();
@@ -107,6 +107,10 @@ public sealed class HostSession : IDisposable
         catch (RuntimeException)
         {
             host.UI.WriteErrorLine(error.Message);
+        }
+        finally
+        {
+            host.Terminal.AllToError = false;
         }
     }
 }

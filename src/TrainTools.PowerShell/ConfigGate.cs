@@ -7,26 +7,37 @@ namespace TrainTools.PowerShell;
 /// <summary>Findings as streams, where a configuration is about to be used.</summary>
 internal static class ConfigGate
 {
+    /// <summary>The rule on the output folder, which a run looks at by itself.</summary>
+    public const string OutputFolderRule = "OutputFolder";
+
     /// <summary>Writes the Warnings to the warning stream.</summary>
-    public static void WriteWarnings(Cmdlet command, IEnumerable<ConfigFinding> findings)
+    /// <param name="command">The cmdlet that writes.</param>
+    /// <param name="findings">The findings.</param>
+    /// <param name="except">Id of a rule whose Warnings are left out.</param>
+    public static void WriteWarnings(Cmdlet command, IEnumerable<ConfigFinding> findings, string? except = null)
     {
-        foreach (var finding in findings.Where(f => f.Severity == FindingSeverity.Warning))
+        foreach (var finding in findings.Where(f => f.Severity == FindingSeverity.Warning && f.RuleId != except))
         {
             command.WriteWarning(Sentence(finding));
         }
     }
 
     /// <summary>One error for all the Errors.</summary>
-    /// <exception cref="TrainToolsException">ConfigRejected.</exception>
+    /// <exception cref="TrainToolsException">ConfigRejected, or the id that the first Error's finding names.</exception>
     public static void ThrowIfUnusable(IReadOnlyList<ConfigFinding> findings)
     {
         var errors = findings.Where(f => f.Severity == FindingSeverity.Error).ToList();
         if (errors.Count > 0)
         {
             throw new TrainToolsException(
-                ErrorIds.ConfigRejected,
-                ErrorKind.InvalidArgument,
-                string.Join(" ", errors.Select(f => $"{f.RuleId}: {f.Why}")),
+                errors[0].ErrorId ?? ErrorIds.ConfigRejected,
+                errors[0].ErrorId switch
+                {
+                    ErrorIds.ModelFolderNotFound or ErrorIds.ModelConfigMissing or ErrorIds.DatasetNotFound => ErrorKind.NotFound,
+                    null => ErrorKind.InvalidArgument,
+                    _ => ErrorKind.InvalidData,
+                },
+                string.Join(" ", errors.Select(f => f.Why)),
                 string.Join(" ", errors.Select(f => f.Remedy).Where(r => r is not null).Distinct()),
                 errors[0].Setting);
         }

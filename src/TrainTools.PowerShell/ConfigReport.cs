@@ -8,12 +8,16 @@ internal static class ConfigReport
     /// <summary>Writes a line for each derived default; looks at nothing unless someone listens.</summary>
     public static void WriteDerived(CommandBase command, TrainingConfig config)
     {
-        if (!command.IsVerbose)
+        if (command.IsVerbose)
         {
-            return;
+            WriteDerived(command, ConfigResolver.Resolve(config));
         }
+    }
 
-        foreach (var derived in ConfigResolver.Resolve(config, ConfigFacts.Gather(config)).Derived)
+    /// <summary>Writes a line for each derived default of a config that is resolved already.</summary>
+    public static void WriteDerived(CommandBase command, ResolvedConfig resolved)
+    {
+        foreach (var derived in resolved.Derived)
         {
             command.WriteVerbose(derived.ToString());
         }

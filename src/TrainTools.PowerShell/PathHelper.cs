@@ -42,6 +42,9 @@ internal static class PathHelper
         }
     }
 
+    /// <summary>The shell's location in the file system.</summary>
+    public static string Location(PSCmdlet command) => command.SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+
     /// <summary>Full path of something that need not exist. Wildcards stand for themselves.</summary>
     /// <exception cref="TrainToolsException">PathNotFileSystem or PathNotFound (no such drive).</exception>
     public static string ResolveNew(PSCmdlet command, string path)

@@ -44,6 +44,12 @@ public sealed record TrainingConfig
 
     /// <summary>The run folder that the run writes to; null until it is chosen.</summary>
     [Setting("output_dir", IsPath = true)] public string? OutputDir { get; init; }
+
+    /// <summary>The settings that differ from their defaults, each as <c>name=value</c> in YAML's spelling.</summary>
+    public IReadOnlyList<string> DescribeChanges() => [.. ConfigSchema.Settings.Where(s => s.IsSet(this)).Select(s => $"{s.Name}={s.Format(s.Get(this))}")];
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join("; ", DescribeChanges());
 }
 
 /// <summary>The base model.</summary>

@@ -29,6 +29,11 @@ public sealed class ConsoleUserInterface : PSHostUserInterface
     /// <inheritdoc/>
     public override bool SupportsVirtualTerminal => terminal.SupportsColor;
 
+    /// <summary>Whether ordinary output goes to the error stream too: it shows an error that ended the script.</summary>
+    public bool AllToError { get; set; }
+
+    private TextWriter Out => AllToError ? terminal.Error : terminal.Out;
+
     /// <summary>Takes a progress line that was left behind off the screen.</summary>
     public void EndProgress()
     {
@@ -39,14 +44,14 @@ public sealed class ConsoleUserInterface : PSHostUserInterface
     }
 
     /// <inheritdoc/>
-    public override void Write(string value) => Put(terminal.Out, value, null);
+    public override void Write(string value) => Put(Out, value, null);
 
     /// <inheritdoc/>
     public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) =>
-        Put(terminal.Out, value, ConsoleColors.Sequence(foregroundColor, backgroundColor));
+        Put(Out, value, ConsoleColors.Sequence(foregroundColor, backgroundColor));
 
     /// <inheritdoc/>
-    public override void WriteLine(string value) => Put(terminal.Out, value + Environment.NewLine, null);
+    public override void WriteLine(string value) => Put(Out, value + Environment.NewLine, null);
 
     /// <inheritdoc/>
     public override void WriteErrorLine(string value) => Put(terminal.Error, value + Environment.NewLine, null);
@@ -166,7 +171,7 @@ public sealed class ConsoleUserInterface : PSHostUserInterface
     }
 
     private void Stream(string prefix, string message, string color) =>
-        Put(terminal.Out, prefix + message + Environment.NewLine, color);
+        Put(Out, prefix + message + Environment.NewLine, color);
 
     private void Put(TextWriter writer, string text, string? color)
     {

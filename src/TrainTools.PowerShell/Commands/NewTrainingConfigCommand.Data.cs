@@ -98,6 +98,16 @@ public sealed partial class NewTrainingConfigCommand
         set => Set("max_length", value);
     }
 
+    /// <summary>Which part of a row that is too long is kept (packing always keeps the start).</summary>
+    [Parameter]
+    [Alias("truncation_mode")]
+    [FieldSpelling]
+    public TruncationMode TruncationMode
+    {
+        get => Get<TruncationMode>("truncation_mode");
+        set => Set("truncation_mode", value);
+    }
+
     /// <summary>Several documents in one row; null = derived.</summary>
     [Parameter]
     public bool? Packing

@@ -12,6 +12,7 @@ public sealed class StopSignal : IDisposable
     private readonly string? requestPath;
     private readonly List<PosixSignalRegistration> signals = [];
     private volatile string? reason;
+    private int signalled;
 
     private StopSignal(string? requestPath) => this.requestPath = requestPath;
 
@@ -48,7 +49,7 @@ public sealed class StopSignal : IDisposable
 
     /// <summary>
     /// Interrupt, termination and hang-up ask for a stop the first time. The second time they do what they always do:
-    /// end the process.
+    /// end the process. Only signals count for that: on Ctrl+C in a terminal the parent asks as well, and may be first.
     /// </summary>
     public void ListenToSignals()
     {
@@ -56,7 +57,7 @@ public sealed class StopSignal : IDisposable
         {
             signals.Add(PosixSignalRegistration.Create(signal, context =>
             {
-                context.Cancel = reason is null;
+                context.Cancel = Interlocked.Exchange(ref signalled, 1) == 0;
                 Request($"the signal {context.Signal} was received");
             }));
         }

@@ -30,7 +30,7 @@ public sealed class FileRuleTests : IDisposable
         Assert.Empty(Check("ModelUsable", ConfigYaml.Parse($"model_name_or_path: '{model}'")));
         File.WriteAllBytes(Path.Combine(model, "model.safetensors"), [1, 2, 3]);
         var cut = Single("ModelUsable", $"model_name_or_path: '{model}'");
-        Assert.Equal([ErrorIds.SafetensorsTruncated], cut.Evidence);
+        Assert.Equal(ErrorIds.SafetensorsTruncated, cut.ErrorId);
         File.Delete(Path.Combine(model, "model.safetensors"));
         Assert.Equal([ErrorIds.ModelWeightsMissing], Single("ModelUsable", $"model_name_or_path: '{model}'").Evidence);
     }
@@ -43,7 +43,7 @@ public sealed class FileRuleTests : IDisposable
         var empty = folder.Write("empty.jsonl", "");
         Assert.Empty(Check("DatasetExists", ConfigYaml.Parse($"dataset_path: '{data}'")));
         var findings = Check("DatasetExists", ConfigYaml.Parse($"{{dataset_path: ['{data}', '{empty}', '{folder.Path}'], validation_path: '{folder.Path}/b.jsonl'}}"));
-        Assert.Equal([ErrorIds.DatasetEmpty, ErrorIds.DatasetNotFound, ErrorIds.DatasetNotFound], findings.Select(f => f.Evidence.Single()));
+        Assert.Equal([ErrorIds.DatasetEmpty, ErrorIds.DatasetNotFound, ErrorIds.DatasetNotFound], findings.Select(f => f.ErrorId));
         Assert.Equal(["dataset_path", "dataset_path", "validation_path"], findings.Select(f => f.Setting));
     }
 

@@ -55,6 +55,9 @@ public sealed record ConfigFinding
     /// <summary>What was seen: figures, row numbers, texts; empty if the value says it all.</summary>
     public IReadOnlyList<string> Evidence { get; init; } = [];
 
+    /// <summary>Id of the error (<see cref="Errors.ErrorIds"/>) that a run would end with at once; null where it would not, or no id is nearer than ConfigRejected.</summary>
+    public string? ErrorId { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Severity}: {RuleId}: {Setting} = {Value ?? "(unset)"}: {Why}{(Remedy is null ? string.Empty : " " + Remedy)}";
 }

@@ -19,7 +19,7 @@ internal static class PathRules
             Why = "Training starts from a model folder with config.json and *.safetensors.",
             Test = c => string.IsNullOrEmpty(c.Config.Model.ModelNameOrPath)
                 ? Found(Error, "No model is named.", "a model folder", remedy: "Set model_name_or_path to a folder with config.json and *.safetensors.")
-                : c.Facts.ModelProblem is { } problem ? Found(Error, problem.Message, "a model folder", remedy: problem.Remedy, evidence: [problem.ErrorId])
+                : c.Facts.ModelProblem is { } problem ? Found(Error, problem.Message, "a model folder", remedy: problem.Remedy, errorId: problem.ErrorId)
                 : None,
         },
         new()
@@ -60,11 +60,11 @@ internal static class PathRules
     {
         if (!File.Exists(path))
         {
-            return Found(Error, Directory.Exists(path) ? $"{path} is a folder, and a file is wanted." : $"The file {path} does not exist.", "a file that exists", remedy: "Check the path.", setting: setting, evidence: [ErrorIds.DatasetNotFound]);
+            return Found(Error, Directory.Exists(path) ? $"{path} is a folder, and a file is wanted." : $"The file {path} does not exist.", "a file that exists", remedy: "Check the path.", setting: setting, errorId: ErrorIds.DatasetNotFound);
         }
 
         return new FileInfo(path).Length == 0
-            ? Found(Error, $"The file {path} is empty.", "a file with records", remedy: "Check the file.", setting: setting, evidence: [ErrorIds.DatasetEmpty])
+            ? Found(Error, $"The file {path} is empty.", "a file with records", remedy: "Check the file.", setting: setting, errorId: ErrorIds.DatasetEmpty)
             : None;
     }
 

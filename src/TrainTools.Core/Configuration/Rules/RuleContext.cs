@@ -54,7 +54,8 @@ public sealed class RuleContext
     /// <param name="setting">The setting, where it is not the rule's first.</param>
     /// <param name="evidence">What was seen.</param>
     /// <param name="source">The source, where it is not the rule's.</param>
-    public static IEnumerable<ConfigFinding> Found(FindingSeverity severity, string why = "", string? expected = null, (string Setting, object? Value)[]? set = null, string? remedy = null, string setting = "", IReadOnlyList<string>? evidence = null, string? source = null) =>
+    /// <param name="errorId">The error that a run would end with.</param>
+    public static IEnumerable<ConfigFinding> Found(FindingSeverity severity, string why = "", string? expected = null, (string Setting, object? Value)[]? set = null, string? remedy = null, string setting = "", IReadOnlyList<string>? evidence = null, string? source = null, string? errorId = null) =>
     [
         new ConfigFinding
         {
@@ -67,6 +68,7 @@ public sealed class RuleContext
             Changes = set is null ? [] : [.. set.Select(s => new SettingChange(s.Setting, s.Value))],
             Evidence = evidence ?? [],
             Source = source,
+            ErrorId = errorId,
         },
     ];
 }

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+using TrainTools.Core.Runs;
+
+namespace TrainTools.PowerShell;
+
+/// <summary>
+/// Turns a trainer's events into the cmdlet's streams until the trainer has ended. Everything is written on the thread of
+/// the pipeline; only <see cref="RequestStop"/> is called from another. Once the pipeline is being stopped nothing can be
+/// written any more: the events are still read to their end, because the trainer is writing its checkpoint.
+/// </summary>
+internal sealed class RunMonitor(CommandBase command, TrainerProcess trainer, ProgressSink progress)
+{
+    /// <summary>Asks the trainer to stop after its step; it answers by ending.</summary>
+    public void RequestStop() => trainer.RequestStop();
+
+    /// <summary>Follows the run to its end.</summary>
+    /// <exception cref="Core.Errors.TrainToolsException">It failed, or the trainer died.</exception>
+    public void Follow()
+    {
+        ExceptionDispatchInfo? refused = null;
+        foreach (var item in trainer.Events())
+        {
+            if (refused is not null || command.Stopping)
+            {
+                continue;
+            }
+
+            try
+            {
+                Show(item);
+            }
+            catch (Exception e)
+            {
+                // A stop that came while something was written, or a preference that makes a warning an error: either way
+                // the trainer gets to write its checkpoint.
+                RequestStop();
+                refused = ExceptionDispatchInfo.Capture(e);
+            }
+        }
+
+        if (!command.Stopping)
+        {
+            refused?.Throw();
+        }
+    }
+
+    private void Show(TrainerEvent item)
+    {
+        switch (item)
+        {
+            case RunStarted started:
+                progress.Begin(started);
+                command.WriteVerbose(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{started.Samples} samples, {started.MaxSteps} steps in {started.NumTrainEpochs} epochs, {started.TrainableParameters:N0} of {started.TotalParameters:N0} parameters trainable, on {started.Device}."));
+                break;
+            case TrainingStep step:
+                progress.Report(step);
+                break;
+            case EvaluationResult evaluation:
+                command.WriteVerbose($"Evaluation after step {evaluation.Step}: {string.Join(", ", evaluation.Metrics.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Key} {m.Value:G6}")))}.");
+                break;
+            case CheckpointSaved checkpoint:
+                command.WriteVerbose($"Checkpoint after step {checkpoint.Step}: {checkpoint.Path}.");
+                break;
+            case DiagnosisRaised diagnosis:
+                ShowDiagnosis(diagnosis);
+                break;
+            case LogMessage log:
+                ShowLog(log);
+                break;
+        }
+    }
+
+    private void ShowDiagnosis(DiagnosisRaised diagnosis)
+    {
+        var text = $"{diagnosis.Symptom} since step {diagnosis.FirstStep}: {diagnosis.Evidence}{Sentence(diagnosis.Cause)}{Sentence(diagnosis.Remedy)}";
+        if (diagnosis.Severity == "Info")
+        {
+            command.WriteInformation(text, ["Diagnosis"]);
+        }
+        else
+        {
+            command.WriteWarning(text);
+        }
+    }
+
+    private void ShowLog(LogMessage log)
+    {
+        switch (log.Level)
+        {
+            case "warning":
+                command.WriteWarning(log.Message);
+                break;
+            case "information":
+                command.WriteInformation(log.Message, ["Trainer"]);
+                break;
+            case "debug":
+                command.WriteDebug(log.Message);
+                break;
+            default:
+                command.WriteVerbose(log.Message);
+                break;
+        }
+    }
+
+    private static string Sentence(string? text) => text is null ? string.Empty : " " + text;
+}

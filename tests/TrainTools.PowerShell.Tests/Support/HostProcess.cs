@@ -1,0 +1,39 @@
+using System.Diagnostics;
+
+namespace TrainTools.PowerShell.Tests;
+
+/// <summary>Runs the host as a process of its own, the way the README's command does.</summary>
+public static class HostProcess
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+
+    public static (int ExitCode, string Output, string Error) Run(params string[] arguments) => Run(null, arguments);
+
+    public static (int ExitCode, string Output, string Error) Run(string? workingDirectory, string[] arguments)
+    {
+        using var process = Start(workingDirectory, arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        process.StandardInput.Close();
+        Assert.True(process.WaitForExit(Limit), "the host did not end");
+        return (process.ExitCode, output.Result, error.Result);
+    }
+
+    public static Process Start(string? workingDirectory, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } dotnet && Path.GetFileNameWithoutExtension(dotnet) == "dotnet" ? dotnet : "dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workingDirectory ?? AppContext.BaseDirectory,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "TrainTools.Host.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return Process.Start(start)!;
+    }
+}
