@@ -14,9 +14,10 @@ internal static class ConfigGate
     /// <param name="command">The cmdlet that writes.</param>
     /// <param name="findings">The findings.</param>
     /// <param name="except">Id of a rule whose Warnings are left out.</param>
-    public static void WriteWarnings(Cmdlet command, IEnumerable<ConfigFinding> findings, string? except = null)
+    /// <param name="errors">Whether Errors are written too.</param>
+    public static void WriteWarnings(Cmdlet command, IEnumerable<ConfigFinding> findings, string? except = null, bool errors = false)
     {
-        foreach (var finding in findings.Where(f => f.Severity == FindingSeverity.Warning && f.RuleId != except))
+        foreach (var finding in findings.Where(f => f.RuleId != except && (f.Severity == FindingSeverity.Warning || (errors && f.Severity == FindingSeverity.Error))))
         {
             command.WriteWarning(Sentence(finding));
         }

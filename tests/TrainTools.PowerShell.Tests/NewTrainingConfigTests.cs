@@ -124,4 +124,30 @@ public sealed class NewTrainingConfigTests(Shell shell) : IClassFixture<Shell>
         Assert.True(names.Count > 40, $"only {names.Count} settings were written");
         Assert.DoesNotContain(names, n => !known.Contains(n));
     }
+
+    [Fact]
+    public void Presets_are_laid_over_each_other_and_parameters_win()
+    {
+        var config = shell.Output("New-TrainingConfig -Preset sft-lora, small-data -Epochs 4")[0];
+        Assert.Equal("Lora", config.Text("Method.FinetuningType"));
+        Assert.Equal(2, config.Get("Evaluation.EarlyStoppingPatience"));
+        Assert.Equal(4.0, config.Get("Duration.NumTrainEpochs"));
+        Assert.StartsWith("ConfigPresetUnknown,", shell.Error("New-TrainingConfig -Preset sft-loar").FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Presets_complete()
+    {
+        var matches = shell.Output("(TabExpansion2 'New-TrainingConfig -Preset sft-').CompletionMatches");
+        Assert.Equal(["sft-full", "sft-lora", "sft-qlora"], matches.Select(m => m.Text("CompletionText")));
+    }
+
+    [Fact]
+    public void Fix_gives_a_configuration_with_the_remedies_applied()
+    {
+        var result = shell.Run("New-TrainingConfig -WeightDecay 0 -Seed 7 | Test-TrainingConfig -Fix -Rule WeightDecayZero, ModelUsable");
+        Assert.Equal(0.01, Assert.Single(result.Output).Get("Optimization.WeightDecay"));
+        Assert.Equal(7L, result.Output[0].Get("Runtime.Seed"));
+        Assert.Contains(result.Warnings, w => w.Contains("ModelUsable", StringComparison.Ordinal));
+    }
 }

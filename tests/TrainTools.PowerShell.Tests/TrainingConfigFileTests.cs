@@ -130,4 +130,29 @@ public sealed class TrainingConfigFileTests(Shell shell) : IClassFixture<Shell>,
         var error = shell.Error("Import-TrainingConfig variable:HOME");
         Assert.StartsWith("PathNotFileSystem,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Schema_writes_a_JSON_schema_instead()
+    {
+        var path = Path.Combine(folder.Path, "schema.json");
+        Assert.Single(shell.Output("Export-TrainingConfig $args[0] -Schema -PassThru", path));
+        using var document = System.Text.Json.JsonDocument.Parse(File.ReadAllText(path));
+        Assert.True(document.RootElement.GetProperty("properties").TryGetProperty("learning_rate", out _));
+        Assert.StartsWith("FileExists,", shell.Error("Export-TrainingConfig -LiteralPath $args[0] -Schema", path).FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_tools_files_are_read_and_what_is_lost_is_a_warning()
+    {
+        var path = folder.File("axolotl.yml", "base_model: m\nmicro_batch_size: 2\nlearning_rate: 1e-4\ndeepspeed: z.json\nadapter: lora\n");
+        var result = shell.Run("Import-TrainingConfig $args[0] -Set lora_r=4", path);
+        Assert.Equal(4, Assert.Single(result.Output).Get("Method.LoraR"));
+        Assert.Empty(result.Errors);
+        Assert.Contains(result.Warnings, w => w.Contains("line 4: deepspeed (z.json) is not taken over", StringComparison.Ordinal));
+
+        var detailed = shell.Output("Import-TrainingConfig $args[0] -Detailed -WarningAction SilentlyContinue", path)[0];
+        Assert.Equal("Axolotl", detailed.Text("Format"));
+        Assert.Equal(2, detailed.Get("Config.Batch.PerDeviceTrainBatchSize"));
+        Assert.Equal("ConfigKeyUnknown", shell.Error("Import-TrainingConfig $args[0] -Format TrainTools", path).FullyQualifiedErrorId.Split(',')[0]);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using TrainTools.Core.Configuration;
+using TrainTools.PowerShell.Completers;
 
 namespace TrainTools.PowerShell.Commands;
 
@@ -23,10 +24,16 @@ public sealed partial class NewTrainingConfigCommand : CommandBase
     [ValidateNotNull]
     public TrainingConfig? InputObject { get; set; }
 
+    /// <summary>Named sets of settings to start from, laid over each other in order; parameters win over them.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(PresetCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string[] Preset { get; set; } = [];
+
     /// <inheritdoc/>
     protected override void Process()
     {
-        var config = InputObject ?? new TrainingConfig();
+        var config = Preset.Aggregate(InputObject ?? new TrainingConfig(), (c, name) => ConfigPresets.Apply(name, c));
         foreach (var (name, value) in settings)
         {
             var setting = ConfigSchema.Get(name);

@@ -6,17 +6,18 @@ namespace TrainTools.PowerShell.Commands;
 
 /// <summary>
 /// Checks configurations against the rules before anything is started. Gives the findings; with -Quiet whether there is
-/// no Error; with -PassThru the configuration itself if there is none.
+/// no Error; with -PassThru the configuration itself if there is none; with -Fix a configuration with the remedies applied.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "TrainingConfig", DefaultParameterSetName = FindingSet)]
 [OutputType(typeof(ConfigFinding), ParameterSetName = [FindingSet])]
 [OutputType(typeof(bool), ParameterSetName = [QuietSet])]
-[OutputType(typeof(TrainingConfig), ParameterSetName = [PassThruSet])]
+[OutputType(typeof(TrainingConfig), ParameterSetName = [PassThruSet, FixSet])]
 public sealed class TestTrainingConfigCommand : CommandBase
 {
     private const string FindingSet = "Finding";
     private const string QuietSet = "Quiet";
     private const string PassThruSet = "PassThru";
+    private const string FixSet = "Fix";
 
     /// <summary>The configuration.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
@@ -43,11 +44,22 @@ public sealed class TestTrainingConfigCommand : CommandBase
     [Parameter(Mandatory = true, ParameterSetName = PassThruSet)]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>Give a configuration with the remedies of Warnings and Errors applied, where they are settings; what remains goes to the warning stream.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = FixSet)]
+    public SwitchParameter Fix { get; set; }
+
     /// <inheritdoc/>
     protected override void Process()
     {
         var config = InputObject!;
-        var findings = ConfigChecker.Check(config, new ConfigCheckOptions { Rules = Rule, ExcludeRules = ExcludeRule });
+        var options = new ConfigCheckOptions { Rules = Rule, ExcludeRules = ExcludeRule };
+        if (Fix)
+        {
+            WriteFixed(config, options);
+            return;
+        }
+
+        var findings = ConfigChecker.Check(config, options);
         if (Quiet)
         {
             WriteObject(ConfigChecker.IsUsable(findings));
@@ -62,5 +74,17 @@ public sealed class TestTrainingConfigCommand : CommandBase
         {
             WriteObject(findings, enumerateCollection: true);
         }
+    }
+
+    private void WriteFixed(TrainingConfig config, ConfigCheckOptions options)
+    {
+        var result = ConfigChecker.FixAll(config, options);
+        foreach (var finding in result.Applied)
+        {
+            WriteVerbose($"{finding.RuleId}: {string.Join(", ", finding.Changes)}: {finding.Why}");
+        }
+
+        ConfigGate.WriteWarnings(this, result.Remaining, errors: true);
+        WriteObject(result.Config);
     }
 }

@@ -64,4 +64,17 @@ public class ConfigCheckerTests
         Assert.Equal(1, config.Logging.LoggingSteps);
         Assert.Equal(2, applied.Count);
     }
+
+    [Fact]
+    public void FixAll_ends_what_settings_can_end()
+    {
+        var config = ConfigYaml.Parse("{learning_rate: 1e-3, weight_decay: 0, max_grad_norm: 5, num_train_epochs: 20, warmup_ratio: 0.5, load_best_model_at_end: true, early_stopping_patience: 3, lora_r: 8, lr_scheduler_type: linear, min_lr: 1e-5}");
+        var facts = new ConfigFacts { Model = new ModelFacts { ParameterCount = 7_000_000_000 }, Data = new DataFacts { Records = 3000, MeanTokens = 200 } };
+        var result = ConfigChecker.FixAll(config, new() { Facts = facts, ExcludeRules = ["ModelUsable", "DatasetExists", "OutputFolder"] });
+        Assert.Empty(result.Remaining.Where(f => f.Severity > FindingSeverity.Info).Select(f => f.ToString()));
+        Assert.True(result.Applied.Count >= 8, string.Join("; ", result.Applied));
+        Assert.Equal(2e-5, result.Config.Optimization.LearningRate);
+        Assert.Null(result.Config.Schedule.MinLr);
+        Assert.Equal(10, result.Config.Duration.NumTrainEpochs);
+    }
 }

@@ -196,13 +196,7 @@ internal static class TransformersArguments
         ["pad_to_multiple_of"] = Ignore("batches are padded to their longest row, which computes the same"),
         ["pad_token"] = Ignore("padding is masked by position, never by its id"),
         ["eos_token"] = No("the tokenizer's end token is used"),
-        ["truncation_mode"] = (r, v) =>
-        {
-            if (v is YamlScalar { Text: not "keep_start" })
-            {
-                r.Note(ImportOutcome.NotMapped, "the start is kept; keep_target keeps a target in each row");
-            }
-        },
+        ["truncation_mode"] = To("truncation_mode"),
         ["shuffle_dataset"] = Elsewhere,
         ["packing"] = To("packing"),
         ["packing_strategy"] = (r, v) =>

@@ -36,6 +36,11 @@ public static class ConfigChecker
                 continue;
             }
 
+            if (finding.Changes.All(c => Equals(ConfigSchema.Get(c.Setting).Get(config), c.Value)))
+            {
+                continue;
+            }
+
             foreach (var change in finding.Changes)
             {
                 config = ConfigSchema.Get(change.Setting).With(config, change.Value);
@@ -46,6 +51,29 @@ public static class ConfigChecker
         }
 
         return (config, applied);
+    }
+
+    /// <summary>Applies remedies and checks again until nothing more can be applied: one remedy can call for another.</summary>
+    public static FixedConfig FixAll(TrainingConfig config, ConfigCheckOptions? options = null)
+    {
+        const int Rounds = 5;
+        options = (options ?? new ConfigCheckOptions()) with { Facts = options?.Facts ?? ConfigFacts.Gather(config) };
+        var applied = new List<ConfigFinding>();
+        var findings = Check(config, options);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var (mended, now) = Fix(config, findings);
+            if (now.Count == 0)
+            {
+                break;
+            }
+
+            config = mended;
+            applied.AddRange(now);
+            findings = Check(config, options);
+        }
+
+        return new FixedConfig(config, applied, findings);
     }
 
     private static List<ConfigRule> Select(ConfigCheckOptions options)
@@ -65,3 +93,9 @@ public static class ConfigChecker
 
     private static bool Matches(string pattern, ConfigRule rule) => FileSystemName.MatchesSimpleExpression(pattern, rule.Id, ignoreCase: true);
 }
+
+/// <summary>A config after its remedies.</summary>
+/// <param name="Config">The config.</param>
+/// <param name="Applied">The findings whose remedies were applied.</param>
+/// <param name="Remaining">What the rules still find.</param>
+public sealed record FixedConfig(TrainingConfig Config, IReadOnlyList<ConfigFinding> Applied, IReadOnlyList<ConfigFinding> Remaining);
