@@ -6,7 +6,7 @@ namespace TrainTools.Trainer.Tests;
 
 /// <summary>
 /// Loads libtorch before any test of this assembly touches it (not where the assembly runs as a program: a trainer
-/// loads its own). Two threads: the tests are small, the machines too.
+/// loads its own). One thread: the models are small, and a change of threads while tests run side by side would change last digits.
 /// </summary>
 internal static class BackendSetup
 {
@@ -15,7 +15,7 @@ internal static class BackendSetup
     {
         if (Assembly.GetEntryAssembly() != typeof(BackendSetup).Assembly)
         {
-            TorchBackend.Initialize(new TorchBackendOptions { Threads = 2 });
+            TorchBackend.Initialize(new TorchBackendOptions { Threads = 1 });
         }
     }
 }

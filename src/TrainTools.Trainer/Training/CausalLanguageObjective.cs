@@ -12,19 +12,26 @@ public sealed class CausalLanguageObjective : ITrainingObjective
     private readonly Device device;
     private readonly ChunkedCrossEntropy loss;
     private readonly ChunkedCrossEntropy plainLoss;
+    private readonly RecomputingLayers? recomputing;
 
     /// <summary>Makes the objective.</summary>
     /// <param name="model">The model.</param>
     /// <param name="device">Where its parameters are.</param>
     /// <param name="labelSmoothing">Share of the target spread over the vocabulary while training; evaluation has none.</param>
-    public CausalLanguageObjective(CausalLanguageModel model, Device device, double labelSmoothing = 0)
+    /// <param name="recomputing">Gradient checkpointing; null = activations are kept.</param>
+    public CausalLanguageObjective(CausalLanguageModel model, Device device, double labelSmoothing = 0, RecomputingLayers? recomputing = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        this.recomputing = recomputing;
+        model.LayerRunner = recomputing;
         this.model = model;
         this.device = device;
         loss = new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing);
         plainLoss = new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize);
     }
+
+    /// <inheritdoc/>
+    public void BeginStep(int step) => recomputing?.BeginStep(step);
 
     /// <inheritdoc/>
     public long CountTargets(SampleBatch batch)
@@ -37,9 +44,17 @@ public sealed class CausalLanguageObjective : ITrainingObjective
     public LossSums Backward(SampleBatch batch, double scale)
     {
         using var scope = NewDisposeScope();
-        var (hidden, targets) = Forward(batch, training: true);
-        var sums = loss.Backward(hidden, targets, scale);
-        return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
+        try
+        {
+            var (hidden, targets) = Forward(batch, training: true);
+            var sums = loss.Backward(hidden, targets, scale);
+            recomputing?.Backward();
+            return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
+        }
+        finally
+        {
+            recomputing?.Forget();
+        }
     }
 
     /// <inheritdoc/>

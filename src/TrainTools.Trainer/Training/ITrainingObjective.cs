@@ -6,6 +6,9 @@ namespace TrainTools.Trainer.Training;
 /// <summary>What is learnt: from a batch to losses and gradients.</summary>
 public interface ITrainingObjective
 {
+    /// <summary>Called before the first batch of a step.</summary>
+    void BeginStep(int step);
+
     /// <summary>What the batch's loss is a sum over (supervised tokens, rows).</summary>
     long CountTargets(SampleBatch batch);
 

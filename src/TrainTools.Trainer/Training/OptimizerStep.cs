@@ -1,5 +1,4 @@
 using TorchSharp;
-using TrainTools.Core.Samples;
 using TrainTools.Core.Training;
 using TrainTools.Trainer.Backend;
 using static TorchSharp.torch;
@@ -28,7 +27,8 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
     {
         ArgumentNullException.ThrowIfNull(window);
         using var scope = NewDisposeScope();
-        random.manual_seed(unchecked((long)SeededRandom.Derive(seed, RandomPurpose.Dropout, window.Step)));
+        TorchRandom.Seed(unchecked((long)SeededRandom.Derive(seed, RandomPurpose.Dropout, window.Step)));
+        objective.BeginStep(window.Step);
         optimizer.ClearGradients();
 
         // Every target of the window weighs the same, in whichever micro-batch it stands.

@@ -28,7 +28,7 @@ public sealed class RunEngine : ITrainingEngine
         var modelPath = Required(config.Model.ModelNameOrPath, "model_name_or_path");
         var tokenizer = PretrainedTokenizer.Load(config.Model.TokenizerPath ?? modelPath);
 
-        torch.random.manual_seed(config.Runtime.Seed);
+        TorchRandom.Seed(config.Runtime.Seed);
         using var model = PretrainedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions
         {
             ComputeType = computeType,
@@ -48,7 +48,8 @@ public sealed class RunEngine : ITrainingEngine
             data.Training.Samples.Count, config.Batch.PerDeviceTrainBatchSize ?? 8, config.Batch.GradientAccumulationSteps ?? 1,
             config.Duration.NumTrainEpochs ?? 3, config.Duration.MaxSteps);
         var collator = new SampleCollator(tokenizer.PadTokenId ?? tokenizer.EosTokenId ?? 0);
-        var objective = new CausalLanguageObjective(model, device, config.Task.LabelSmoothingFactor);
+        var objective = new CausalLanguageObjective(
+            model, device, config.Task.LabelSmoothingFactor, config.Batch.GradientCheckpointing ? new RecomputingLayers(config.Runtime.Seed) : null);
         using var optimizer = new AdamW(
             ParameterGroup.ForModel(model, config.Optimization.WeightDecay),
             new AdamWOptions(config.Optimization.AdamBeta1, config.Optimization.AdamBeta2, config.Optimization.AdamEpsilon));

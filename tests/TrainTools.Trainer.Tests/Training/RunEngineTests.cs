@@ -173,7 +173,7 @@ public sealed class RunEngineTests : IDisposable
         Schedule = new ScheduleConfig { LrSchedulerType = LrSchedulerType.Cosine, WarmupRatio = 0.1 },
         Batch = new BatchConfig { PerDeviceTrainBatchSize = 2, GradientAccumulationSteps = 2 },
         Duration = new DurationConfig { NumTrainEpochs = 3 },
-        Runtime = new RuntimeConfig { Device = "cpu", Precision = Precision.Fp32, Seed = 42, NumThreads = 2 },
+        Runtime = new RuntimeConfig { Device = "cpu", Precision = Precision.Fp32, Seed = 42, NumThreads = 1 },
     };
 
     private RunFolder Prepare(TrainingConfig config)

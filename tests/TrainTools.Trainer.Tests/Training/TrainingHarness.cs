@@ -14,17 +14,19 @@ internal sealed class TrainingHarness : IDisposable
 {
     private readonly AdamW optimizer;
 
-    public TrainingHarness(string modelFolder, double weightDecay = 0.01, double labelSmoothing = 0, double maxGradNorm = 1, long seed = 42)
+    public TrainingHarness(
+        string modelFolder, double weightDecay = 0.01, double labelSmoothing = 0, double maxGradNorm = 1, long seed = 42,
+        PretrainedModelOptions? options = null, bool checkpointing = false, LossScaler? scaler = null)
     {
-        Model = PretrainedModelLoader.LoadCausal(modelFolder);
+        Model = PretrainedModelLoader.LoadCausal(modelFolder, options);
         foreach (var parameter in Model.Parameters.Values)
         {
             parameter.requires_grad_(true);
         }
 
         optimizer = new AdamW(ParameterGroup.ForModel(Model, weightDecay));
-        Objective = new CausalLanguageObjective(Model, torch.CPU, labelSmoothing);
-        Step = new OptimizerStep(Objective, optimizer, maxGradNorm, seed);
+        Objective = new CausalLanguageObjective(Model, torch.CPU, labelSmoothing, checkpointing ? new RecomputingLayers(seed) : null);
+        Step = new OptimizerStep(Objective, optimizer, maxGradNorm, seed, scaler);
     }
 
     public CausalLanguageModel Model { get; }

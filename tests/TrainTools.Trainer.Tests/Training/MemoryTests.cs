@@ -1,0 +1,59 @@
+using TorchSharp;
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Samples;
+using TrainTools.Core.Training;
+using TrainTools.Trainer.Training;
+
+namespace TrainTools.Trainer.Tests.Training;
+
+/// <summary>Alone in its process while it runs: it counts every tensor there is.</summary>
+[Collection(nameof(MemoryTests))]
+[CollectionDefinition(nameof(MemoryTests), DisableParallelization = true)]
+public sealed class MemoryTests : IDisposable
+{
+    private readonly TemporaryFolder temporary = new();
+
+    [Fact]
+    public void Ten_thousand_steps_leave_nothing_behind()
+    {
+        using var harness = new TrainingHarness(TinyModel.Write(temporary["model"]));
+        List<TrainingSample> documents = [.. Enumerable.Range(0, 40).Select(i =>
+        {
+            int[] ids = [.. Enumerable.Range(0, 3 + (i % 7)).Select(j => ((i * 5) + (j * 3)) % 32)];
+            return new TrainingSample { InputIds = ids, Labels = ids, RecordIndexes = [i] };
+        })];
+        var packs = SamplePacker.Pack(documents, 16, PackingStrategy.Bfd).ToList();
+        var plan = StepPlan.Create(packs.Count, 2, 2, epochs: 1, maxSteps: 10_000);
+        var evaluator = new Evaluator(harness.Objective, documents, 8, new SampleCollator(0));
+
+        long tensors = 0;
+        long bytes = 0;
+        using var source = new BatchSource(packs, plan, new RowOrder(packs.Count, shuffle: true, seed: 1), new SampleCollator(0));
+        foreach (var window in source.Steps())
+        {
+            harness.Step.Run(window, 1e-3);
+            if (window.Step % 500 == 0)
+            {
+                evaluator.Run();
+            }
+
+            if (window.Step == 1000)
+            {
+                (tensors, bytes) = Held();
+            }
+        }
+
+        var (tensorsAtEnd, bytesAtEnd) = Held();
+        Assert.Equal(tensors, tensorsAtEnd);
+        Assert.True(bytesAtEnd - bytes < 32 << 20, $"resident memory grew by {(bytesAtEnd - bytes) >> 20} MB");
+    }
+
+    public void Dispose() => temporary.Dispose();
+
+    private static (long Tensors, long Bytes) Held()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return (torch.Tensor.TotalCount, Environment.WorkingSet);
+    }
+}
