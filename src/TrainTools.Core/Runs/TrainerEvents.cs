@@ -107,6 +107,48 @@ public sealed record TrainingStep : TrainerEvent
 
     /// <summary>Resident memory of the trainer in bytes; null where it was not sampled.</summary>
     public long? ResidentBytes { get; init; }
+
+    /// <summary>Memory held on the device in bytes; null on the CPU or where it was not sampled.</summary>
+    public long? DeviceBytes { get; init; }
+
+    /// <summary>Part of <see cref="StepSeconds"/> spent waiting for the batch; null where it was not measured.</summary>
+    public double? DataSeconds { get; init; }
+
+    /// <summary>True where the parameters were left as they were: the gradient was not finite, or there was no target.</summary>
+    public bool? Skipped { get; init; }
+
+    /// <summary>Rows of the window without a single supervised token; null where they were not counted.</summary>
+    public int? RowsWithoutTargets { get; init; }
+
+    /// <summary>First tensor found to hold NaN or infinity, by name; null where all are finite or it was not looked for.</summary>
+    public string? NonFiniteTensor { get; init; }
+
+    /// <summary>
+    /// Root mean square of the micro-batches' gradient norms, each as if it were the whole step (its own mean loss), before
+    /// clipping; null where the window is one micro-batch or it was not sampled.
+    /// </summary>
+    public double? MicroGradNorm { get; init; }
+
+    /// <summary>Median over the trained matrices of the norm of the update over the norm of the weights; sampled.</summary>
+    public double? UpdateRatio { get; init; }
+
+    /// <summary>Gradient norm before clipping by group of layers ("embeddings", "layers.0", …, "head"); sampled.</summary>
+    public IReadOnlyDictionary<string, double>? GroupGradNorms { get; init; }
+
+    /// <summary>Trainable tensors that the update left exactly as they were, by name; sampled, null where it was not looked at.</summary>
+    public IReadOnlyList<string>? StillParameters { get; init; }
+
+    /// <summary>Adapters whose B matrix is all zeros, so that they change nothing; sampled.</summary>
+    public int? ZeroAdapters { get; init; }
+
+    /// <summary>Adapters in all; null where there are none or it was not sampled.</summary>
+    public int? Adapters { get; init; }
+
+    /// <summary>
+    /// Indexes of the training records in the window. Not written: they follow from the seed and the step.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyList<int>? Records { get; init; }
 }
 
 /// <summary>One evaluation.</summary>
@@ -125,23 +167,11 @@ public sealed record EvaluationResult : TrainerEvent
 /// <summary>A diagnosis was raised, changed or closed.</summary>
 public sealed record DiagnosisRaised : TrainerEvent
 {
-    /// <summary>Stable id of the symptom.</summary>
-    public required string Symptom { get; init; }
+    /// <summary>What happened to it.</summary>
+    public required Diagnostics.DiagnosisChange Change { get; init; }
 
-    /// <summary>Info, Warning or Error.</summary>
-    public required string Severity { get; init; }
-
-    /// <summary>First step concerned.</summary>
-    public int FirstStep { get; init; }
-
-    /// <summary>What is seen, with figures.</summary>
-    public required string Evidence { get; init; }
-
-    /// <summary>Most likely cause.</summary>
-    public string? Cause { get; init; }
-
-    /// <summary>What to change.</summary>
-    public string? Remedy { get; init; }
+    /// <summary>The diagnosis as it is now.</summary>
+    public required Diagnostics.Diagnosis Diagnosis { get; init; }
 }
 
 /// <summary>A checkpoint is complete on disk.</summary>

@@ -1,0 +1,146 @@
+using TrainTools.Core.Configuration;
+
+namespace TrainTools.Core.Diagnostics.Detectors;
+
+/// <summary>
+/// The loss rises and stays up. A one-sided cumulative sum (CUSUM) against a frozen reference, the best stretch so far:
+/// a reference that moves with the curve follows a slow divergence and never sees it.
+/// </summary>
+public sealed class LossExplodesDetector : IDetector
+{
+    /// <summary>What each point's deviation must exceed to count, in standard deviations.</summary>
+    public const double Slack = 0.75;
+
+    /// <summary>Largest deviation one point may bring: a single spike is not a divergence.</summary>
+    public const double Cap = 4;
+
+    /// <summary>The sum that raises the alarm.</summary>
+    public const double Limit = 12;
+
+    /// <summary>Least rise in ln(loss) of the median that is worth a warning.</summary>
+    public const double LeastRise = 0.15;
+
+    /// <summary>
+    /// Least rise of the median in standard errors of a mean. It is as high as this because the reference is the lowest of
+    /// many stretches, so that an ordinary one lies above it.
+    /// </summary>
+    public const double RiseErrors = 5;
+
+    /// <summary>Rise in ln(loss) from which it is an error: the loss is half as high again as it was.</summary>
+    public const double ErrorRise = 0.405;
+
+    private double reference = double.NaN;
+    private double scale = double.NaN;
+    private double sum;
+    private int zeroAt;
+    private bool open;
+    private FindingSeverity severity;
+
+    /// <inheritdoc/>
+    public string Symptom => Symptoms.LossExplodes;
+
+    /// <inheritdoc/>
+    public void Reset()
+    {
+        (reference, scale) = (double.NaN, double.NaN);
+        (sum, zeroAt, open, severity) = (0, 0, false, default);
+    }
+
+    /// <inheritdoc/>
+    public Sighting? OnStep(RunHistory history)
+    {
+        var y = history.LogLosses;
+        if (double.IsNaN(y[^1]))
+        {
+            return null;
+        }
+
+        if (y.Length % Math.Max(2, history.Block / 2) == 0 && y.Length >= history.Block)
+        {
+            UpdateReference(y[^Math.Min(y.Length, 2 * history.Block)..], RobustStatistics.DifferenceScale(y[^Math.Min(y.Length, 4 * history.Block)..]));
+        }
+
+        if (double.IsNaN(reference))
+        {
+            return EarlyRise(history);
+        }
+
+        var z = Math.Min(Cap, (y[^1] - reference) / scale);
+        sum = Math.Max(0, sum + z - Slack);
+        if (sum == 0)
+        {
+            zeroAt = history.LastStep;
+        }
+
+        var recent = history.Block;
+        var rise = RobustStatistics.Median(y[^Math.Min(y.Length, recent)..]) - reference;
+        if (open)
+        {
+            if (rise < Math.Max(LeastRise / 2, 2 * scale / Math.Sqrt(recent)))
+            {
+                (open, sum) = (false, 0);
+                return Sighting.Ended($"By step {history.LastStep} the loss was back at {Figure.Of(history.MedianLoss(recent, history.Count))}.");
+            }
+
+            return Grade(history, rise) > severity ? Raise(history, rise, recent) : null;
+        }
+
+        if (sum <= Limit || rise < Math.Max(LeastRise, RiseErrors * scale / Math.Sqrt(recent)))
+        {
+            return null;
+        }
+
+        return IsExpected(history) ? null : Raise(history, rise, recent);
+    }
+
+    // Harder records, or a rate that rises again, raise the loss by design; not beyond where the run began.
+    private static bool IsExpected(RunHistory history) =>
+        (history.Facts.Curriculum || history.Facts.Restarts) && history.MedianLoss(6, history.Count) < history.StartLoss;
+
+    private FindingSeverity Grade(RunHistory history, double rise) =>
+        rise > ErrorRise || history.MedianLoss(6, history.Count) > 1.2 * history.StartLoss ? FindingSeverity.Error : FindingSeverity.Warning;
+
+    private void UpdateReference(ReadOnlySpan<double> window, double noise)
+    {
+        var level = RobustStatistics.Median(window);
+        if (double.IsNaN(reference) || level < reference)
+        {
+            reference = level;
+            scale = Math.Max(0.02, Math.Max(RobustStatistics.Mad(window, level), noise));
+            sum = 0;
+        }
+    }
+
+    // Before there is a stretch to compare with: three points in a row half as high again as the start.
+    private Sighting? EarlyRise(RunHistory history)
+    {
+        var y = history.LogLosses;
+        var start = Math.Log(1.02 * history.StartLoss);
+        if (open || y.Length < 4 || !(y[^1] > start + ErrorRise && y[^2] > start + ErrorRise && y[^3] > start + ErrorRise))
+        {
+            return null;
+        }
+
+        (reference, scale, zeroAt) = (start, 0.05, history.Steps[^4]);
+        return Raise(history, RobustStatistics.Median(y[^3..]) - start, 3);
+    }
+
+    private Sighting Raise(RunHistory history, double rise, int points)
+    {
+        open = true;
+        severity = Grade(history, rise);
+        var from = history.Steps[^Math.Min(points, history.Count)];
+        var now = history.MedianLoss(points, history.Count);
+        return new Sighting
+        {
+            Severity = severity,
+            FirstStep = zeroAt,
+            Summary = $"The loss rose from {Figure.Of(Math.Exp(reference) - (0.02 * history.StartLoss))} at its best to {Figure.Of(now)} (median of steps {from} to {history.LastStep}) and does not come back.",
+            Evidence =
+            [
+                new("loss", now, (Math.Exp(reference + LeastRise) - (0.02 * history.StartLoss)), from, history.LastStep, $"Median loss of steps {from} to {history.LastStep}: {Figure.Of(now)}, {Figure.Percent(Math.Exp(rise) - 1)} above the best stretch"),
+                new("loss_cusum", sum, Limit, zeroAt, history.LastStep, $"Cumulative excess since step {zeroAt}: {Figure.Of(sum)} standard deviations (limit {Figure.Of(Limit)})"),
+            ],
+        };
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using TrainTools.Core.Runs;
+
+namespace TrainTools.Core.Diagnostics;
+
+/// <summary>
+/// diagnoses.jsonl: one line each time a diagnosis is raised, changed or closed, the whole diagnosis in it. The last line
+/// of an id holds.
+/// </summary>
+public static class DiagnosisLog
+{
+    /// <summary>Appends a line.</summary>
+    public static void Append(string path, DiagnosisUpdate update)
+    {
+        var line = JsonSerializer.Serialize(update.Diagnosis, TrainerEvent.JsonOptions);
+        File.AppendAllText(path, line + "\n");
+    }
+
+    /// <summary>
+    /// The diagnoses of a file as they last were, in the order they were raised. A line that a crash cut off is passed over;
+    /// a file that is not there holds none.
+    /// </summary>
+    public static IReadOnlyList<Diagnosis> Read(string path)
+    {
+        var diagnoses = new OrderedDictionary<string, Diagnosis>(StringComparer.Ordinal);
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            try
+            {
+                if (JsonSerializer.Deserialize<Diagnosis>(line, TrainerEvent.JsonOptions) is { } diagnosis)
+                {
+                    diagnoses[diagnosis.Id] = diagnosis;
+                }
+            }
+            catch (JsonException)
+            {
+                // Cut off by a crash, or still being written.
+            }
+        }
+
+        return [.. diagnoses.Values];
+    }
+}
