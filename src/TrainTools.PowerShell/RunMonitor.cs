@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.PowerShell;
@@ -73,16 +75,17 @@ internal sealed class RunMonitor(CommandBase command, TrainerProcess trainer, Pr
         }
     }
 
-    private void ShowDiagnosis(DiagnosisRaised diagnosis)
+    // What another diagnosis explains, what is only worth knowing and what has ended warns no one.
+    private void ShowDiagnosis(DiagnosisRaised item)
     {
-        var text = $"{diagnosis.Symptom} since step {diagnosis.FirstStep}: {diagnosis.Evidence}{Sentence(diagnosis.Cause)}{Sentence(diagnosis.Remedy)}";
-        if (diagnosis.Severity == "Info")
+        var diagnosis = item.Diagnosis;
+        if (item.Change == DiagnosisChange.Closed || diagnosis.Severity == FindingSeverity.Info || !diagnosis.IsRoot)
         {
-            command.WriteInformation(text, ["Diagnosis"]);
+            command.WriteInformation(diagnosis.Describe(), ["Diagnosis"]);
         }
         else
         {
-            command.WriteWarning(text);
+            command.WriteWarning(diagnosis.Describe());
         }
     }
 
@@ -104,6 +107,4 @@ internal sealed class RunMonitor(CommandBase command, TrainerProcess trainer, Pr
                 break;
         }
     }
-
-    private static string Sentence(string? text) => text is null ? string.Empty : " " + text;
 }

@@ -61,6 +61,23 @@ public sealed record Diagnosis
     [JsonIgnore]
     public DiagnosisRemedy? Remedy => Cause?.Remedies is [var first, ..] ? first : null;
 
+    /// <summary>The diagnosis in a few sentences: what is seen, the likeliest cause, what to do.</summary>
+    public string Describe()
+    {
+        var text = $"{SymptomCatalog.Get(Symptom).Title} (step {FirstStep}): {Summary}";
+        if (Cause is { } cause && IsOpen)
+        {
+            text += $" Likely cause: {cause.Title}. {cause.Reason}";
+        }
+
+        if (Remedy is { } remedy && IsOpen)
+        {
+            text += $" {remedy.Text}{(remedy.Changes.Count > 0 ? $" [{string.Join("; ", remedy.Changes)}]" : string.Empty)}";
+        }
+
+        return text;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Severity}: {Symptom}: {Summary}";
 }
