@@ -5,7 +5,8 @@ namespace TrainTools.Trainer.Backend;
 
 /// <summary>
 /// ATen operators that TorchSharp does not bind, reached through one small TorchScript unit. The script is compiled on
-/// first use. Gradients flow through <see cref="RmsNorm"/> and <see cref="Attention"/> as through any operator;
+/// first use (0.1 s); a call costs some 20 µs more than a bound operator, so it pays where it replaces several
+/// (bench/Operators). Gradients flow through <see cref="RmsNorm"/> and <see cref="Attention"/> as through any operator;
 /// the in-place ones are for use under <see cref="torch.no_grad"/>. Results belong to the caller's scope.
 /// </summary>
 public static class TorchOps
@@ -53,7 +54,10 @@ public static class TorchOps
         return jit.compile(Source);
     });
 
-    /// <summary>x / sqrt(mean(x²) + eps) · weight over the last dimension, with one kernel where libtorch has one.</summary>
+    /// <summary>
+    /// x / sqrt(mean(x²) + eps) · weight over the last dimension. One kernel on CUDA; on the CPU libtorch composes it: quicker
+    /// than the formula without gradients, slower with them (bench/Operators).
+    /// </summary>
     /// <param name="input">[…, H].</param>
     /// <param name="weight">[H] in the input's dtype, or null for none.</param>
     /// <param name="epsilon">Added to the mean square.</param>
@@ -77,8 +81,10 @@ public static class TorchOps
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(key);
-        return (Tensor)Call(
-            "attention", query, key, value, mask, dropout, causal, scale ?? 1 / Math.Sqrt(query.shape[^1]), query.shape[1] != key.shape[1])!;
+        var (grouped, usual) = (query.size(1) != key.size(1), 1 / Math.Sqrt(query.size(-1)));
+        return grouped || (scale ?? usual) != usual
+            ? (Tensor)Call("attention", query, key, value, mask, dropout, causal, scale ?? usual, grouped)!
+            : nn.functional.scaled_dot_product_attention(query, key, value, mask, dropout, causal); // the same operator, bound
     }
 
     /// <summary>
