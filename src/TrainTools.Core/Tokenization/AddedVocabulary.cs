@@ -83,7 +83,7 @@ internal sealed class AddedVocabulary
                 normalizer?.Normalize(part);
                 if (_normalized is null)
                 {
-                    parts.Add(new TextPart(part));
+                    parts.Add(new TextPart(part.Slice(0, part.Length)));
                 }
                 else
                 {

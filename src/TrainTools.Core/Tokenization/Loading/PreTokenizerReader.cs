@@ -1,4 +1,3 @@
-using TrainTools.Core.Tokenization.Patterns;
 using TrainTools.Core.Tokenization.PreTokenizers;
 using TrainTools.Core.Tokenization.Text;
 
@@ -10,14 +9,12 @@ internal static class PreTokenizerReader
     private const string Supported =
         "Sequence, ByteLevel, Split, Whitespace, WhitespaceSplit, BertPreTokenizer, Metaspace, Digits, Punctuation, CharDelimiterSplit, UnicodeScripts, FixedLength";
 
-    private static readonly Lazy<RegexPattern> Words = new(() => new RegexPattern(@"\w+|[^\w\s]+"));
-
     public static IPreTokenizer Read(JsonPart part) => part.Type switch
     {
         "Sequence" => new PreTokenizerSequence([.. part.Get("pretokenizers").Items().Select(Read)]),
         "ByteLevel" => new ByteLevelPreTokenizer(part.Flag("add_prefix_space", true), part.Flag("use_regex", true)),
         "Split" => new SplitPreTokenizer(PatternReader.Read(part.Get("pattern")), ReadBehavior(part.Get("behavior")), part.Flag("invert", false)),
-        "Whitespace" => new SplitPreTokenizer(Words.Value, SplitBehavior.Removed, invert: true),
+        "Whitespace" => new SplitPreTokenizer(new WordsPattern(), SplitBehavior.Removed, invert: true),
         "WhitespaceSplit" => new SplitPreTokenizer(new CodePointPattern(CodePoints.IsWhiteSpace), SplitBehavior.Removed, false),
         "BertPreTokenizer" => new BertPreTokenizer(),
         "Metaspace" => new MetaspacePreTokenizer(part.Get("replacement").AsCharacter(), ReadScheme(part), part.Flag("split", true)),

@@ -64,7 +64,7 @@ internal sealed class BpeModel : ITokenModel
         }
 
         _merges = BuildMerges(merges, out var crossesMetaspace);
-        CutsAtMetaspace = !crossesMetaspace && _plainSymbols && !options.IgnoreMerges && vocabulary.Find([Metaspace]) >= 0;
+        CutsAtMetaspace = !crossesMetaspace && _plainSymbols && !options.IgnoreMerges && options.UnknownToken is not null && vocabulary.Find([Metaspace]) >= 0;
         EncodesBytes = _plainSymbols && !_byteIds.Contains(-1);
     }
 
@@ -76,7 +76,8 @@ internal sealed class BpeModel : ITokenModel
 
     /// <summary>
     /// Whether no rule joins something with a "▁" after it. Then a text without pre-tokenizer can be cut before each
-    /// "▁" that follows something else without changing a single token, and the pieces can be cached.
+    /// "▁" that follows something else without changing a single token, and the pieces can be cached. (Without an unknown
+    /// token, characters that vanish shift the offsets of all behind them, so the text must stay whole.)
     /// </summary>
     private bool CutsAtMetaspace { get; }
 

@@ -173,7 +173,7 @@ internal sealed class UnigramModel : ITokenModel
                 }
             }
 
-            tokens.Add(model._unknownId, start, end);
+            tokens.Add(model._unknownId, start, end, piece.ToString());
         }
     }
 }

@@ -10,9 +10,29 @@ internal static class CharacterClasses
 {
     private static readonly ConcurrentDictionary<string, CodePointSet?> Cache = new(StringComparer.Ordinal);
 
+    /// <summary>Upper case without being a letter: Roman numerals, circled and squared letters.</summary>
+    private static readonly (int, int)[] OtherUppercase =
+        [(0x2160, 0x216F), (0x24B6, 0x24CF), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)];
+
+    /// <summary>Lower case without being a lower-case letter: modifier letters, Roman numerals, circled letters; U+0295 as of Unicode 16.</summary>
+    private static readonly (int, int)[] OtherLowercase =
+    [
+        (0xAA, 0xAA), (0xBA, 0xBA), (0x295, 0x295), (0x2B0, 0x2B8), (0x2C0, 0x2C1), (0x2E0, 0x2E4), (0x345, 0x345), (0x37A, 0x37A), (0x10FC, 0x10FC),
+        (0x1D2C, 0x1D6A), (0x1D78, 0x1D78), (0x1D9B, 0x1DBF), (0x2071, 0x2071), (0x207F, 0x207F), (0x2090, 0x209C), (0x2170, 0x217F),
+        (0x24D0, 0x24E9), (0x2C7C, 0x2C7D), (0xA69C, 0xA69D), (0xA770, 0xA770), (0xA7F2, 0xA7F4), (0xA7F8, 0xA7F9), (0xAB5C, 0xAB5F),
+        (0xAB69, 0xAB69), (0x10780, 0x10780), (0x10783, 0x10785), (0x10787, 0x107B0), (0x107B2, 0x107BA), (0x1E030, 0x1E06D),
+    ];
+
     public static CodePointSet Space => Named("space")!;
 
-    public static CodePointSet Word => Named("word")!;
+    /// <summary>\w inside brackets.</summary>
+    public static CodePointSet Word => Named("[word]")!;
+
+    /// <summary>
+    /// \w outside brackets, and what \b goes by: below U+0100 Oniguruma asks a table of its own, which also has the
+    /// superscript digits and the fractions.
+    /// </summary>
+    public static CodePointSet BareWord => Named("word")!;
 
     public static CodePointSet Digit => Named("nd")!;
 
@@ -21,11 +41,7 @@ internal static class CharacterClasses
     public static CodePointSet NewLine { get; } = CodePointSet.Of(('\n', '\n'));
 
     /// <summary>The set behind \p{name} or [:name:], or null if there is none; case, spaces, - and _ do not matter.</summary>
-    public static CodePointSet? Named(string name)
-    {
-        var key = new string([.. name.Where(c => c is not (' ' or '-' or '_')).Select(char.ToLowerInvariant)]);
-        return Cache.GetOrAdd(key, Build);
-    }
+    public static CodePointSet? Named(string name) => Cache.GetOrAdd(Simplified(name), Build);
 
     /// <summary>Writes a set as a .NET pattern that matches one code point, in one or two UTF-16 units.</summary>
     public static string Write(CodePointSet set)
@@ -57,15 +73,21 @@ internal static class CharacterClasses
     {
         "any" => CodePointSet.Of((0, CodePointSet.Last)),
         "ascii" => CodePointSet.Of((0, 0x7F)),
-        "space" or "whitespace" or "xposixspace" => CodePointSet.Where(CodePoints.IsWhiteSpace),
-        "word" or "w" => CodePointSet.Where(CodePoints.IsWord),
-        "alpha" or "alphabetic" => CodePointSet.Where(CodePoints.IsAlphabetic),
-        "alnum" => CodePointSet.Where(c => CodePoints.IsAlphabetic(c) || CodePoints.Category(c) == UnicodeCategory.DecimalDigitNumber),
-        "digit" => CategorySet("nd"),
-        "upper" or "uppercase" => CategorySet("lu"),
-        "lower" or "lowercase" => CategorySet("ll"),
-        "punct" => CategorySet("p")!.Union(CodePointSet.Of(('$', '$'), ('+', '+'), ('<', '>'), ('^', '^'), ('`', '`'), ('|', '|'), ('~', '~'))),
+        "space" or "whitespace" => CodePointSet.Where(CodePoints.IsWhiteSpace),
+        "[word]" => CodePointSet.Where(c => CodePoints.IsWord(c) && c is not (0x200C or 0x200D)),
+        "word" => Word.Union(CodePointSet.Of((0xB2, 0xB3), (0xB9, 0xB9), (0xBC, 0xBE))),
+        "alpha" or "alphabetic" => CodePointSet.Where(CodePoints.IsAlphabetic).Union(UnicodeTables.AlphabeticMarks),
+        "alnum" => Named("alpha")!.Union(Digit),
+        "digit" => Digit,
+        "upper" or "uppercase" => CategorySet("lu")!.Union(CodePointSet.Of(OtherUppercase)),
+        "lower" or "lowercase" => CategorySet("ll")!.Union(CodePointSet.Of(OtherLowercase)),
+        "punct" => CategorySet("p"),
+
+        // In brackets, [:punct:] has the symbols too.
+        "[punct]" => CategorySet("p")!.Union(CategorySet("s")!),
         "cntrl" => CategorySet("cc"),
+        "graph" => Named("print")!.Intersect(Space.Complement()),
+        "print" => CodePointSet.Where(c => CodePoints.Category(c) is not (UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned) && c is not (0x2028 or 0x2029)),
         "xdigit" => HexDigit,
         "blank" => CategorySet("zs")!.Union(CodePointSet.Of(('\t', '\t'))),
         _ => CategorySet(name) ?? ScriptSet(name),
@@ -73,22 +95,25 @@ internal static class CharacterClasses
 
     private static CodePointSet? ScriptSet(string name)
     {
-        foreach (var script in UnicodeTables.ScriptNames)
+        foreach (var (key, set) in UnicodeTables.Sets)
         {
-            if (script.Equals(name, StringComparison.OrdinalIgnoreCase))
+            if (key.StartsWith("property ", StringComparison.Ordinal) && Simplified(key[9..]) == name)
             {
-                return UnicodeTables.Script(script);
+                return set;
             }
         }
 
         return null;
     }
 
+    private static string Simplified(string name) => new([.. name.Where(c => c is not (' ' or '-' or '_')).Select(char.ToLowerInvariant)]);
+
     private static CodePointSet? CategorySet(string name)
     {
         UnicodeCategory[]? categories = name switch
         {
             "l" or "letter" => [UnicodeCategory.UppercaseLetter, UnicodeCategory.LowercaseLetter, UnicodeCategory.TitlecaseLetter, UnicodeCategory.ModifierLetter, UnicodeCategory.OtherLetter],
+            "lc" or "casedletter" => [UnicodeCategory.UppercaseLetter, UnicodeCategory.LowercaseLetter, UnicodeCategory.TitlecaseLetter],
             "lu" or "uppercaseletter" => [UnicodeCategory.UppercaseLetter],
             "ll" or "lowercaseletter" => [UnicodeCategory.LowercaseLetter],
             "lt" or "titlecaseletter" => [UnicodeCategory.TitlecaseLetter],

@@ -53,8 +53,8 @@ internal static class CharacterSetReader
         return negated ? set.Complement() : set;
     }
 
-    /// <summary>Reads an escape at its '\': a set, or null and a single character.</summary>
-    public static CodePointSet? ReadEscape(string pattern, ref int at, out int literal)
+    /// <summary>Reads an escape at its '\': a set, or null and a single character. <paramref name="bare"/>: outside brackets.</summary>
+    public static CodePointSet? ReadEscape(string pattern, ref int at, bool bare, out int literal)
     {
         literal = 0;
         if (at + 1 >= pattern.Length)
@@ -75,9 +75,9 @@ internal static class CharacterSetReader
             case 'D':
                 return CharacterClasses.Digit.Complement();
             case 'w':
-                return CharacterClasses.Word;
+                return bare ? CharacterClasses.BareWord : CharacterClasses.Word;
             case 'W':
-                return CharacterClasses.Word.Complement();
+                return (bare ? CharacterClasses.BareWord : CharacterClasses.Word).Complement();
             case 'h':
                 return CharacterClasses.HexDigit;
             case 'H':
@@ -130,7 +130,8 @@ internal static class CharacterSetReader
             {
                 var name = pattern[(at + 2)..close];
                 at = close + 2;
-                return Named(name.TrimStart('^'), name.StartsWith('^'), at);
+                var plain = name.TrimStart('^');
+                return Named(plain == "punct" ? "[punct]" : plain, plain.Length < name.Length, at);
             }
 
             at++;
@@ -170,7 +171,7 @@ internal static class CharacterSetReader
                 return null;
             }
 
-            return ReadEscape(pattern, ref at, out character);
+            return ReadEscape(pattern, ref at, bare: false, out character);
         }
 
         character = char.IsSurrogatePair(pattern, at) ? char.ConvertToUtf32(pattern, at) : pattern[at];

@@ -239,7 +239,7 @@ internal sealed class PatternTranslator
                 return true;
             case 'b':
             case 'B':
-                var word = CharacterClasses.Write(CharacterClasses.Word);
+                var word = CharacterClasses.Write(CharacterClasses.BareWord);
                 var boundary = $"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))";
                 _output.Append(_pattern[_at + 1] == 'b' ? boundary : $"(?!{boundary})");
                 _at += 2;
@@ -253,7 +253,7 @@ internal sealed class PatternTranslator
             case 'K' or 'X' or 'y' or 'Y':
                 throw Wrong($"'\\{_pattern[_at + 1]}' is not supported");
             default:
-                var set = CharacterSetReader.ReadEscape(_pattern, ref _at, out var literal);
+                var set = CharacterSetReader.ReadEscape(_pattern, ref _at, bare: true, out var literal);
                 if (set is null)
                 {
                     Literal(literal);

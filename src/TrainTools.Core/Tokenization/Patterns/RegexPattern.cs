@@ -45,6 +45,13 @@ internal sealed class RegexPattern : ITextPattern
             }
 
             var end = match.Index + match.Length;
+            if (match.Length == 0 && end < text.Length && char.IsLowSurrogate(text[end]))
+            {
+                // .NET sees a place between the two units of a character.
+                from = end + 1;
+                continue;
+            }
+
             if (match.Length == 0 && matched && end == done)
             {
                 // An empty match right behind the last one does not count.

@@ -36,3 +36,38 @@ internal sealed class CodePointPattern(Func<int, bool> condition) : ITextPattern
         }
     }
 }
+
+/// <summary>Matches runs of word characters, and runs of what is neither word character nor white space: \w+|[^\w\s]+.</summary>
+internal sealed class WordsPattern : ITextPattern
+{
+    private enum Kind
+    {
+        Space,
+        Word,
+        Other,
+    }
+
+    public void Find(string text, List<Segment> segments)
+    {
+        var start = 0;
+        var last = Kind.Space;
+        for (var at = 0; at < text.Length;)
+        {
+            Rune.DecodeFromUtf16(text.AsSpan(at), out var rune, out var width);
+            var kind = CodePoints.IsWord(rune.Value) ? Kind.Word : CodePoints.IsWhiteSpace(rune.Value) ? Kind.Space : Kind.Other;
+            if (kind != last && at > start)
+            {
+                segments.Add(new Segment(start, at, last != Kind.Space));
+                start = at;
+            }
+
+            last = kind;
+            at += width;
+        }
+
+        if (start < text.Length)
+        {
+            segments.Add(new Segment(start, text.Length, last != Kind.Space));
+        }
+    }
+}

@@ -33,7 +33,7 @@ internal static class CodePoints
         _ => false,
     };
 
-    /// <summary>\w as Unicode defines it: alphabetic, mark, decimal digit, connector punctuation, join control.</summary>
+    /// <summary>\w as Unicode (and Rust's regex crate) defines it: alphabetic, mark, decimal digit, connector punctuation, join control.</summary>
     public static bool IsWord(int codePoint) => IsAlphabetic(codePoint) || IsMark(codePoint) || codePoint is 0x200C or 0x200D
         || Category(codePoint) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.ConnectorPunctuation;
 }

@@ -73,14 +73,12 @@ internal sealed class NormalizedText
         return char.IsHighSurrogate(_buffer[at]) ? at + 2 : at + 1;
     }
 
-    /// <summary>The part from <paramref name="start"/> to <paramref name="end"/>, in units of the text as it now is.</summary>
+    /// <summary>
+    /// The part from <paramref name="start"/> to <paramref name="end"/>, in units of the text as it now is. Even of the whole,
+    /// a slice covers only what its characters came from, not what was stripped off the ends.
+    /// </summary>
     public NormalizedText Slice(int start, int end)
     {
-        if (start == 0 && end == _length)
-        {
-            return this;
-        }
-
         var (originalStart, originalEnd) = start < end ? (AlignedStart(start), AlignedEnd(end - 1)) : (OriginalStart + start, OriginalStart + start);
         return new NormalizedText(_buffer, _starts, _ends, _offset + start, end - start, originalStart, originalEnd);
     }

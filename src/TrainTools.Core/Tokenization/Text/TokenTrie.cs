@@ -18,7 +18,11 @@ internal sealed class TokenTrie
                 node = node.Grow(character);
             }
 
-            node.Id = id;
+            // Texts that a normalizer makes equal: the first one given counts.
+            if (node.Id < 0)
+            {
+                node.Id = id;
+            }
         }
 
         _firsts = SearchValues.Create([.. _root.Children.Keys]);

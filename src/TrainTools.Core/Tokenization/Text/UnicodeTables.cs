@@ -54,13 +54,13 @@ internal static class UnicodeTables
     /// <summary>All code points whose simple lower case is another one, with it.</summary>
     public static IReadOnlyDictionary<int, int> LowerCase => Loaded.Value.Lower;
 
-    /// <summary>The code points of a script ("Han", "Latin", "OldPersian"), or null if there is no such script.</summary>
-    public static CodePointSet? Script(string name) => Loaded.Value.Sets.GetValueOrDefault("script " + name);
+    /// <summary>Marks that are alphabetic (vowel signs, mostly).</summary>
+    public static CodePointSet AlphabeticMarks => Loaded.Value.Sets["alphabetic mark"];
 
-    /// <summary>The names of all scripts.</summary>
-    public static IEnumerable<string> ScriptNames => Loaded.Value.Sets.Keys.Where(k => k.StartsWith("script ", StringComparison.Ordinal)).Select(k => k[7..]);
+    /// <summary>The scripts a regular expression can name ("Han", "Old_Persian"), as "property " and the name.</summary>
+    public static IReadOnlyDictionary<string, CodePointSet> Sets => Loaded.Value.Sets;
 
-    /// <summary>Number of a code point's script; 0 if it has none. The numbers only tell scripts apart.</summary>
+    /// <summary>Number of a code point's script, as the UnicodeScripts pre-tokenizer knows it; 0 if it has none. The numbers only tell scripts apart.</summary>
     public static int ScriptOf(int codePoint)
     {
         var data = Loaded.Value;
