@@ -77,7 +77,7 @@ public sealed record BackendSearch
 
             yield return Path.Combine(root, "lib", "python3", "dist-packages");
             var lib = Path.Combine(root, "lib");
-            foreach (var python in Directory.Exists(lib) ? Directory.GetDirectories(lib, "python3.*") : [])
+            foreach (var python in Directory.Exists(lib) ? Directory.GetDirectories(lib, "python3.*", new EnumerationOptions { IgnoreInaccessible = true }) : [])
             {
                 yield return Path.Combine(python, "site-packages");
                 yield return Path.Combine(python, "dist-packages");

@@ -9,7 +9,6 @@ namespace TrainTools.Trainer.Backend;
 /// <summary>Finds TorchSharp's own native library and, on Linux, makes sure the system's C++ runtime can carry it.</summary>
 public static class BindingLibrary
 {
-    private const string CxxRuntime = "libstdc++.so.6";
 
     /// <summary>The library that came with TorchSharp: beside the program, or in the package cache.</summary>
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.BackendNotFound"/>.</exception>
@@ -43,12 +42,11 @@ public static class BindingLibrary
             return (path, false);
         }
 
-        var (runtime, versions) = SystemRuntime();
-        return Prepare(path, versions, Path.Combine(BackendPlatform.Cache, "backend"), runtime);
+        return Prepare(path, SystemVersions(), Path.Combine(BackendPlatform.Cache, "backend"));
     }
 
-    /// <summary>The same for a C++ runtime with the given versions.</summary>
-    internal static (string Path, bool Patched) Prepare(string path, IReadOnlyCollection<string> provided, string cache, string runtime = CxxRuntime)
+    /// <summary>The same for a system whose runtimes have the given versions.</summary>
+    internal static (string Path, bool Patched) Prepare(string path, IReadOnlyCollection<string> provided, string cache)
     {
         var image = File.ReadAllBytes(path);
         var (fit, missing) = BindingPatch.Judge(Parse(image, path), provided);
@@ -59,32 +57,37 @@ public static class BindingLibrary
             _ => throw new TrainToolsException(
                 ErrorIds.BackendLoadFailed,
                 ErrorKind.NotSupported,
-                $"This system's C++ runtime ({runtime}) is too old for TorchSharp {BackendPlatform.TorchSharpVersion}: it lacks {string.Join(", ", missing)}.",
-                "Use a system with GCC 12's libstdc++ or newer (Debian 12, Ubuntu 22.04, RHEL 10), or install a newer libstdc++.so.6 and put its folder first in LD_LIBRARY_PATH.",
-                runtime),
+                $"This system is too old for TorchSharp {BackendPlatform.TorchSharpVersion}: its C and C++ runtimes lack {string.Join(", ", missing)}.",
+                "Use a system with glibc 2.34 and the libstdc++ of GCC 12, or newer (Debian 12, Ubuntu 22.04, RHEL 10)."
+                    + (missing.Any(m => m.StartsWith("GLIBC_", StringComparison.Ordinal)) ? "" : " Here it is enough to install a newer libstdc++.so.6 and to put its folder first in LD_LIBRARY_PATH."),
+                path),
         };
     }
 
-    /// <summary>Path and versions of the libstdc++ this process uses: loading it by name answers as the dynamic loader would.</summary>
-    internal static (string Path, IReadOnlyList<string> Versions) SystemRuntime()
+    /// <summary>The versions that this system's C and C++ runtimes define.</summary>
+    internal static IReadOnlyCollection<string> SystemVersions() =>
+        new HashSet<string>(Provided("libstdc++.so.6", "libstdc++.so").Concat(Provided("libc.so.6", "libc.so", "libc-2.")), StringComparer.Ordinal);
+
+    /// <summary>Loads a library by name, as the dynamic loader would, and reads the file that this turned out to be.</summary>
+    private static IReadOnlyList<string> Provided(string library, params string[] fileNames)
     {
-        NativeLibrary.TryLoad(CxxRuntime, out _);
+        NativeLibrary.TryLoad(library, out _);
         foreach (var line in File.ReadLines("/proc/self/maps"))
         {
             var slash = line.IndexOf('/', StringComparison.Ordinal);
-            if (slash >= 0 && Path.GetFileName(line.AsSpan(slash)).StartsWith("libstdc++.so", StringComparison.Ordinal))
+            if (slash >= 0 && fileNames.Any(n => Path.GetFileName(line.AsSpan(slash)).StartsWith(n, StringComparison.Ordinal)))
             {
                 var path = line[slash..];
-                return (path, Parse(File.ReadAllBytes(path), path).DefinedVersions);
+                return Parse(File.ReadAllBytes(path), path).DefinedVersions;
             }
         }
 
         throw new TrainToolsException(
             ErrorIds.BackendLoadFailed,
             ErrorKind.NotSupported,
-            $"This system has no {CxxRuntime}, which libtorch needs.",
+            $"This system has no {library}, which libtorch needs.",
             "Install the GNU C++ runtime (Debian, Ubuntu: libstdc++6; Fedora, RHEL: libstdc++). Systems on musl (Alpine) are not supported by libtorch.",
-            CxxRuntime);
+            library);
     }
 
     private static ElfFile Parse(byte[] image, string path)

@@ -13,7 +13,7 @@ public enum BindingFit
     /// <summary>It loads after the one import of GCC 13's runtime is renamed in a private copy.</summary>
     NeedsPatch,
 
-    /// <summary>The C++ runtime lacks more than that.</summary>
+    /// <summary>The C or C++ runtime lacks more than that.</summary>
     TooOld,
 }
 
@@ -32,15 +32,16 @@ public static class BindingPatch
     private const string Import = "_ZSt21ios_base_library_initv";
     private const string Replacement = "_ZNSt8ios_base4InitC1Ev";
     private const string CxxRuntime = "libstdc++.so.6";
+    private const string CRuntime = "libc.so.6";
 
-    /// <summary>Compares what the binding asks for with what the C++ runtime provides.</summary>
+    /// <summary>Compares what the binding asks for with what the system's C and C++ runtimes provide.</summary>
     /// <param name="binding">libLibTorchSharp.so.</param>
-    /// <param name="provided">Versions the system's libstdc++.so.6 defines.</param>
+    /// <param name="provided">Versions that libc.so.6 and libstdc++.so.6 define, together.</param>
     /// <returns>The verdict and the versions that are missing.</returns>
     public static (BindingFit Fit, IReadOnlyList<string> Missing) Judge(ElfFile binding, IReadOnlyCollection<string> provided)
     {
         ArgumentNullException.ThrowIfNull(binding);
-        string[] missing = [.. binding.Versions.Where(v => v.Library == CxxRuntime && !provided.Contains(v.Name)).Select(v => v.Name).Order(StringComparer.Ordinal)];
+        string[] missing = [.. binding.Versions.Where(v => v.Library is CxxRuntime or CRuntime && !provided.Contains(v.Name)).Select(v => v.Name).Order(StringComparer.Ordinal)];
         return missing switch
         {
             [] => (BindingFit.Fits, missing),

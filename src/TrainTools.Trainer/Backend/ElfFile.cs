@@ -158,7 +158,14 @@ public sealed class ElfFile
                 entry += U32(entry + 12);
             }
 
-            file += U32(file + 12);
+            if (U32(file + 12) is var next and > 0)
+            {
+                file += next;
+            }
+            else
+            {
+                break; // the last one, whatever the stated number
+            }
         }
 
         return found;
@@ -176,7 +183,14 @@ public sealed class ElfFile
         for (var count = Entry(0x6ffffffd); count > 0; count--)
         {
             found.Add(Text(U32(definition + U32(definition + 12))));
-            definition += U32(definition + 16);
+            if (U32(definition + 16) is var next and > 0)
+            {
+                definition += next;
+            }
+            else
+            {
+                break;
+            }
         }
 
         return found;

@@ -26,7 +26,7 @@ public sealed class GenerateVerb(ITextGeneratorFactory factory)
         stop.ListenToSignals();
         using var generator = factory.Load(modelPath, device);
         var exitCode = ExitCodes.Completed;
-        for (var index = 0; !stop.IsRequested && requests.ReadLine() is { } line; index++)
+        for (var index = 0; Next(requests, stop) is { } line; index++)
         {
             try
             {
@@ -40,6 +40,13 @@ public sealed class GenerateVerb(ITextGeneratorFactory factory)
         }
 
         return stop.IsRequested ? ExitCodes.Stopped : exitCode;
+    }
+
+    /// <summary>The next line; null at the end, or when a stop is asked for while waiting.</summary>
+    private static string? Next(TextReader requests, StopSignal stop)
+    {
+        var line = Task.Run(requests.ReadLine);
+        return Task.WaitAny(line, stop.Requested) == 0 && !stop.IsRequested ? line.Result : null;
     }
 
     private static GenerationRequest Parse(string line, int index)

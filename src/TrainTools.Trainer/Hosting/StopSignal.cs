@@ -11,6 +11,7 @@ public sealed class StopSignal : IDisposable
 {
     private readonly string? requestPath;
     private readonly List<PosixSignalRegistration> signals = [];
+    private readonly TaskCompletionSource requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? reason;
     private int signalled;
 
@@ -33,6 +34,9 @@ public sealed class StopSignal : IDisposable
     /// <summary>Why, as the rest of "stopped because …"; null while nobody asked.</summary>
     public string? Reason => reason;
 
+    /// <summary>Ends when a stop is asked for, other than by file: for those who wait for something else meanwhile.</summary>
+    public Task Requested => requested.Task;
+
     /// <summary>A signal that nothing but <see cref="Request"/> raises.</summary>
     public static StopSignal Manual() => new(null);
 
@@ -45,7 +49,11 @@ public sealed class StopSignal : IDisposable
     }
 
     /// <summary>Asks for a stop; the first reason stays.</summary>
-    public void Request(string why) => reason ??= why;
+    public void Request(string why)
+    {
+        reason ??= why;
+        requested.TrySetResult();
+    }
 
     /// <summary>
     /// Interrupt, termination and hang-up ask for a stop the first time. The second time they do what they always do:

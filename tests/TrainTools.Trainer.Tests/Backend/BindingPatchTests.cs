@@ -172,11 +172,20 @@ public class BindingPatchTests
     }
 
     [Fact]
-    public void TheSystemRuntimeIsFoundAndRead()
+    public void AnOlderCRuntimeIsTooOldToo()
+    {
+        var (fit, missing) = BindingPatch.Judge(ElfFile.Parse(File.ReadAllBytes(Original)), [.. Gcc13.Where(v => v != "GLIBC_2.34")]);
+        Assert.Equal(BindingFit.TooOld, fit);
+        Assert.Equal(["GLIBC_2.34"], missing);
+    }
+
+    [Fact]
+    public void TheSystemsRuntimesAreFoundAndRead()
     {
         if (OperatingSystem.IsLinux())
         {
-            Assert.Contains("GLIBCXX_3.4.30", BindingLibrary.SystemRuntime().Versions);
+            Assert.Contains("GLIBCXX_3.4.30", BindingLibrary.SystemVersions());
+            Assert.Contains("GLIBC_2.34", BindingLibrary.SystemVersions());
         }
     }
 
@@ -187,5 +196,6 @@ public class BindingPatchTests
     [
         "GLIBCXX_3.4", .. Enumerable.Range(1, newest).Select(i => $"GLIBCXX_3.4.{i}"),
         "CXXABI_1.3", .. Enumerable.Range(1, 15).Select(i => $"CXXABI_1.3.{i}"),
+        "GLIBC_2.2.5", .. Enumerable.Range(3, 32).Select(i => $"GLIBC_2.{i}"),
     ];
 }

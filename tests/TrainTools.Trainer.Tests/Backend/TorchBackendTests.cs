@@ -17,6 +17,13 @@ public class TorchBackendTests
     public void InitializingAgainReturnsTheSame() => Assert.Same(TorchBackend.Initialize(), TorchBackend.Initialize());
 
     [Fact]
+    public void TheStatedVersionsAreThoseOfTorchSharp()
+    {
+        Assert.Equal(Core.Backend.BackendPlatform.LibTorchVersion + ".0", torch.__version__);
+        Assert.Equal(Core.Backend.BackendPlatform.TorchSharpVersion, typeof(torch).Assembly.GetName().Version!.ToString(3));
+    }
+
+    [Fact]
     public void OneCopyOfEachLibraryIsLoaded()
     {
         if (!OperatingSystem.IsLinux())

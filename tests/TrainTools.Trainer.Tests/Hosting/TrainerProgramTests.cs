@@ -191,6 +191,21 @@ public sealed partial class TrainerProgramTests : IDisposable
     }
 
     [Fact]
+    public void ASignalEndsGenerationThatWaitsForRequests()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using var trainer = TrainerProcess.StartGeneration(FakeEngine.Command, "model");
+        trainer.Ask(new GenerationRequest { Prompt = "a" });
+        Assert.IsType<GeneratedText>(trainer.Read());
+        Assert.Equal(0, Kill(trainer.ProcessId, 2));
+        Assert.Null(trainer.Read());
+    }
+
+    [Fact]
     public void TheBackendIsReported()
     {
         var report = TrainerProcess.QueryBackend(FakeEngine.Command);
