@@ -1,0 +1,53 @@
+using TrainTools.Core.Configuration;
+
+namespace TrainTools.Core.Diagnostics.Detectors;
+
+/// <summary>
+/// The first loss is above what guessing costs, or far from what the untrained model scores on held-out data: tokens,
+/// labels or weights are not what they should be.
+/// </summary>
+public sealed class FirstLossWrongDetector : IDetector
+{
+    /// <summary>How far above ln(classes) it may lie, in nats.</summary>
+    public const double Margin = 0.7;
+
+    /// <summary>How far above the evaluation before training it may lie, relatively.</summary>
+    public const double Gap = 0.4;
+
+    private bool done;
+
+    /// <inheritdoc/>
+    public string Symptom => Symptoms.FirstLossWrong;
+
+    /// <inheritdoc/>
+    public void Reset() => done = false;
+
+    /// <inheritdoc/>
+    public Sighting? OnStep(RunHistory history)
+    {
+        if (done || history.Count < 3 || history.FirstStep > 20 || double.IsNaN(history.StartLoss))
+        {
+            return null;
+        }
+
+        done = true;
+        var start = history.StartLoss;
+        if (history.Facts.Classes is > 1 and { } classes && start > Math.Log(classes) + Margin)
+        {
+            return Raise(history, Math.Log(classes) + Margin, $"The loss begins at {Figure.Of(start)}; guessing among {classes} costs {Figure.Of(Math.Log(classes))}.");
+        }
+
+        var before = history.EvaluationLosses();
+        return before is [{ Step: 0, Loss: var untrained }, ..] && start > untrained * (1 + Gap) && start > untrained + 0.5
+            ? Raise(history, untrained * (1 + Gap), $"The loss begins at {Figure.Of(start)}; on held-out data the untrained model has {Figure.Of(untrained)}.")
+            : null;
+    }
+
+    private static Sighting Raise(RunHistory history, double limit, string text) => new()
+    {
+        Severity = FindingSeverity.Warning,
+        FirstStep = history.FirstStep,
+        Summary = text,
+        Evidence = [new("loss", history.StartLoss, limit, history.FirstStep, history.LastStep, $"Median loss of the first three points: {Figure.Of(history.StartLoss)} (limit {Figure.Of(limit)})")],
+    };
+}
