@@ -2,20 +2,20 @@
 .SYNOPSIS
     Fine-tunes a small pretrained model in about a minute and shows what it has learnt.
 .DESCRIPTION
-    The model tells children's stories. The data are 600 openings of dialogues in which an assistant asks back what it
-    needs to know. Afterwards the model, asked for something, asks back as well.
+    The model tells children's stories. The data are the openings of 600 dialogues in which an assistant asks back what it
+    needs to know. Asked for something before, the model makes up a story; afterwards it asks back.
 
-    Runs in pwsh 7.6 or in the host that comes with the repository:
+    Runs in pwsh 7.6, or in the host of this repository where there is no pwsh:
 
         dotnet run --project src/TrainTools.Host -- examples/quickstart.ps1
 #>
 [CmdletBinding()]
 param(
-    # The folder of the run; one that is there already is replaced.
+    # Folder of the run. A run that is there already is replaced.
     [string] $OutputPath = "$PSScriptRoot/../runs/quickstart",
 
     # Passes over the data.
-    [double] $Epochs = 12
+    [double] $Epochs = 5
 )
 
 $ErrorActionPreference = 'Stop'
@@ -24,21 +24,26 @@ if (-not (Get-Module TrainTools)) {
 }
 
 $model = "$PSScriptRoot/stories260k"
-$prompts = "User: I'd like to book a table for dinner.`nAssistant:", "User: Can you find me a bus to Los Angeles?`nAssistant:"
+$prompts = @(
+    "User: I'd like to book a table for dinner.`nAssistant:"
+    "User: Can you find me a bus to Los Angeles?`nAssistant:"
+)
 
-'1. The configuration'
-$config = New-TrainingConfig -ModelPath $model -DatasetPath "$PSScriptRoot/data/assistant.jsonl" -OutputPath $OutputPath -Epochs $Epochs -LearningRate 2e-3
-$config
+# Out-Default shows each result in a view of its own, as at a prompt.
+'--- The configuration. What is not set is derived from the model and the data.'
+$config = New-TrainingConfig -ModelPath $model -DatasetPath "$PSScriptRoot/data/assistant.jsonl" -OutputPath $OutputPath -Epochs $Epochs -LearningRate 2e-3 -NumThreads 1
+$config | Out-Default
 
-'2. What the rules say about it'
-$config | Test-TrainingConfig
+'--- What the rules say about it, and what they would say about weight_decay 0 and a rate ten times as high:'
+$config | Test-TrainingConfig | Out-Default
+$config | New-TrainingConfig -WeightDecay 0 -LearningRate 2e-2 | Test-TrainingConfig | Out-Default
 
-'3. The answers before'
-$prompts | Invoke-FineTunedModel -Path $model -MaxNewTokens 32
+'--- Before: two requests to the model as it is'
+$prompts | Invoke-FineTunedModel -Path $model -MaxNewTokens 32 | Out-Default
 
-'4. Fine-tuning'
+'--- Fine-tuning'
 $run = $config | Start-FineTune -Force
-$run
+$run | Out-Default
 
-'5. The answers after'
-$prompts | Invoke-FineTunedModel -Path $run.ModelPath -MaxNewTokens 32
+'--- After: the same requests to the fine-tuned model'
+$prompts | Invoke-FineTunedModel -Path $run.ModelPath -MaxNewTokens 32 | Out-Default

@@ -130,20 +130,31 @@ public sealed class ProgressLine
         printedAt = time.GetTimestamp();
     }
 
+    // What the reader can do without goes first where the line is narrow: the bar, then the activity's name.
     private string Text(ProgressRecord record, int width)
     {
-        var percent = record.PercentComplete < 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $"{record.PercentComplete,3} %  ");
-        var bar = record.PercentComplete < 0 || !terminal.IsInteractive ? string.Empty : Bar(record.PercentComplete);
+        var hasPercent = record.PercentComplete >= 0;
+        var percent = hasPercent ? string.Create(CultureInfo.InvariantCulture, $"{record.PercentComplete,3} %  ") : string.Empty;
         var left = record.SecondsRemaining < 0 ? string.Empty : "  " + Duration(record.SecondsRemaining) + " left";
         var detail = string.IsNullOrEmpty(record.CurrentOperation) ? string.Empty : "  " + record.CurrentOperation;
-        var text = $"{record.Activity}  {bar}{percent}{record.StatusDescription}{left}{detail}";
+        var status = percent + record.StatusDescription + left + detail;
+        var text = $"{record.Activity}  {status}";
+        if (hasPercent && terminal.IsInteractive && text.Length + BarWidth + 3 <= width)
+        {
+            text = $"{record.Activity}  {Bar(record.PercentComplete)} {status}";
+        }
+        else if (hasPercent && text.Length > width)
+        {
+            text = status;
+        }
+
         return text.Length <= width ? text : text[..Math.Max(0, width)];
     }
 
     private static string Bar(int percent)
     {
         var done = Math.Clamp(percent * BarWidth / 100, 0, BarWidth);
-        return "[" + new string('#', done) + new string('.', BarWidth - done) + "] ";
+        return "[" + new string('#', done) + new string('.', BarWidth - done) + "]";
     }
 
     private static string Duration(int seconds)

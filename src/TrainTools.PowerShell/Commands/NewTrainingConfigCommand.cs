@@ -31,17 +31,30 @@ public sealed partial class NewTrainingConfigCommand : CommandBase
     public string[] Preset { get; set; } = [];
 
     /// <inheritdoc/>
+    protected override void Begin()
+    {
+        // A value that cannot be is wrong for every configuration that may come: it ends the command here.
+        _ = Apply(new TrainingConfig());
+    }
+
+    /// <inheritdoc/>
     protected override void Process()
     {
-        var config = Preset.Aggregate(InputObject ?? new TrainingConfig(), (c, name) => ConfigPresets.Apply(name, c));
+        var config = Apply(InputObject ?? new TrainingConfig());
+        ConfigReport.WriteDerived(this, config);
+        WriteObject(config);
+    }
+
+    private TrainingConfig Apply(TrainingConfig start)
+    {
+        var config = Preset.Aggregate(start, (c, name) => ConfigPresets.Apply(name, c));
         foreach (var (name, value) in settings)
         {
             var setting = ConfigSchema.Get(name);
             config = ConfigValues.Apply(config, setting, Plain(setting, value));
         }
 
-        ConfigReport.WriteDerived(this, config);
-        WriteObject(config);
+        return config;
     }
 
     private T? Get<T>(string name) => settings.TryGetValue(name, out var value) ? (T?)value : default;

@@ -74,6 +74,18 @@ public sealed class ProgressLineTests
         Assert.Equal(39, terminal.Written.ToString().Length);
     }
 
+    [Theory]
+    [InlineData(120, "Fine-tuning a-model  [##########..........]  50 %  step 50/100  loss 1.25  0:50 left")]
+    [InlineData(80, "Fine-tuning a-model   50 %  step 50/100  loss 1.25  0:50 left")]
+    [InlineData(50, " 50 %  step 50/100  loss 1.25  0:50 left")]
+    public void A_narrow_line_goes_without_the_bar_and_then_without_the_name(int width, string expected)
+    {
+        var terminal = new FakeTerminal { IsInteractive = true, Width = width };
+        new ProgressLine(terminal, new ManualTime()).Show(
+            new ProgressRecord(1, "Fine-tuning a-model", "step 50/100  loss 1.25") { PercentComplete = 50, SecondsRemaining = 50 });
+        Assert.Equal(expected, terminal.Written.ToString());
+    }
+
     [Fact]
     public void Output_is_written_above_the_line()
     {
