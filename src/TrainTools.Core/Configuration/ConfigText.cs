@@ -31,5 +31,12 @@ internal static class ConfigText
     /// <summary>A share ("7.5 %").</summary>
     public static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 
+    /// <summary>A text of at most 80 characters on one line.</summary>
+    public static string Shorten(string text)
+    {
+        var line = text.ReplaceLineEndings("\\n");
+        return line.Length <= 80 ? line : line[..77] + "...";
+    }
+
     private static string Three(double value) => value.ToString(value >= 100 ? "0" : value >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
 }

@@ -32,7 +32,7 @@ public sealed class FileRuleTests : IDisposable
         var cut = Single("ModelUsable", $"model_name_or_path: '{model}'");
         Assert.Equal(ErrorIds.SafetensorsTruncated, cut.ErrorId);
         File.Delete(Path.Combine(model, "model.safetensors"));
-        Assert.Equal([ErrorIds.ModelWeightsMissing], Single("ModelUsable", $"model_name_or_path: '{model}'").Evidence);
+        Assert.Equal(ErrorIds.ModelWeightsMissing, Single("ModelUsable", $"model_name_or_path: '{model}'").ErrorId);
     }
 
     [Fact]

@@ -12,6 +12,6 @@ public sealed record ConfigCheckOptions
     /// <summary>What is known of model, data and device; null = what the config's paths show.</summary>
     public ConfigFacts? Facts { get; init; }
 
-    /// <summary>Whether rules that read records are run.</summary>
+    /// <summary>Whether records are read, and the rules that look at them run.</summary>
     public bool ReadData { get; init; } = true;
 }

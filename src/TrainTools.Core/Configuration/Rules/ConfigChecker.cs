@@ -14,7 +14,7 @@ public static class ConfigChecker
         ArgumentNullException.ThrowIfNull(config);
         options ??= new ConfigCheckOptions();
         var rules = Select(options);
-        var context = new RuleContext(config, options.Facts ?? ConfigFacts.Gather(config));
+        var context = new RuleContext(config, options.Facts ?? ConfigFacts.Gather(config, options.ReadData));
         return [.. rules.SelectMany(r => r.Check(context)).OrderByDescending(f => f.Severity)];
     }
 
@@ -57,7 +57,7 @@ public static class ConfigChecker
     public static FixedConfig FixAll(TrainingConfig config, ConfigCheckOptions? options = null)
     {
         const int Rounds = 5;
-        options = (options ?? new ConfigCheckOptions()) with { Facts = options?.Facts ?? ConfigFacts.Gather(config) };
+        options = (options ?? new ConfigCheckOptions()) with { Facts = options?.Facts ?? ConfigFacts.Gather(config, options?.ReadData ?? true) };
         var applied = new List<ConfigFinding>();
         var findings = Check(config, options);
         for (var round = 0; round < Rounds; round++)

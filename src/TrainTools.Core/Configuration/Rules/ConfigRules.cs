@@ -9,6 +9,8 @@ public static class ConfigRules
         .. PathRules.All,
         .. ValueRules.All,
         .. DataRules.All,
+        .. RecordRules.All,
+        .. SampleRules.All,
         .. AdapterRules.All,
         .. TaskRules.All,
         .. OptimizationRules.All,

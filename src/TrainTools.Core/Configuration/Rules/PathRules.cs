@@ -78,11 +78,16 @@ internal static class PathRules
 
         var folder = model.TokenizerPath ?? model.ModelNameOrPath;
         var explicitly = model.TokenizerPath is not null;
-        if (!string.IsNullOrEmpty(folder) && (explicitly || c.Facts.Model is not null) && !File.Exists(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")))
+        if (!string.IsNullOrEmpty(folder) && (explicitly || c.Facts.Model is not null) && !HasTokenizer(folder))
         {
             yield return Found(Error, $"{folder} holds no tokenizer.json.", "tokenizer.json", remedy: "Copy it from the model's page, or set tokenizer_path to a folder that holds it.", setting: explicitly ? "tokenizer_path" : "model_name_or_path").Single();
         }
     }
+
+    // tokenizer.json, or the classic files of GPT-2 and BERT.
+    private static bool HasTokenizer(string folder) =>
+        File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "vocab.txt"))
+        || (File.Exists(Path.Combine(folder, "vocab.json")) && File.Exists(Path.Combine(folder, "merges.txt")));
 
     private static IEnumerable<ConfigFinding> CheckOutput(RuleContext c)
     {
