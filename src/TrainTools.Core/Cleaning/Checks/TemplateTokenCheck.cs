@@ -53,10 +53,10 @@ internal sealed partial class TemplateTokenCheck : IRecordCheck
     }
 
     private static int RoleMarkers(string text) =>
-        text.Contains("###", StringComparison.Ordinal) || text.Contains("\nHuman:", StringComparison.Ordinal) || text.Contains("\nUser:", StringComparison.Ordinal)
+        text.Contains("###", StringComparison.Ordinal) || text.Contains("\n\nHuman:", StringComparison.Ordinal)
             ? Marker().Count(text)
             : 0;
 
-    [GeneratedRegex(@"^(?:###\s*(?:Instruction|Response|Input|Human|User|Assistant)\s*:|(?:Human|User):)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^###\s*(?:Instruction|Response|Input|Human|User|Assistant)\s*:|(?<=\n\n)Human:", RegexOptions.Multiline)]
     private static partial Regex Marker();
 }

@@ -23,13 +23,14 @@ internal sealed class SignatureBuilder
     public LshBanding Banding { get; }
 
     /// <summary>The signature of a text, or of an input and its output.</summary>
-    public NearDuplicateSignature Build(string input, string? output)
+    public NearDuplicateSignature Build(string input, string? output) => BuildNormalized(
+        TextNormalizer.Normalize(input, _options.Normalization),
+        output is null ? null : TextNormalizer.Normalize(output, _options.Normalization));
+
+    /// <summary>The signature of texts that are normalised already.</summary>
+    public NearDuplicateSignature BuildNormalized(string input, string? output)
     {
-        var text = TextNormalizer.Normalize(input, _options.Normalization);
-        if (output is not null)
-        {
-            text = $"{text}{NearDuplicateSignature.Separator}{TextNormalizer.Normalize(output, _options.Normalization)}";
-        }
+        var text = output is null ? input : $"{input}{NearDuplicateSignature.Separator}{output}";
 
         var shingles = ArrayPool<ulong>.Shared.Rent(Math.Max(1, text.Length));
         var count = _shingler.Hash(text, shingles);

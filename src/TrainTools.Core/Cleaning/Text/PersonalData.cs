@@ -243,19 +243,16 @@ internal static partial class PersonalData
         return remainder == 1;
     }
 
-    /// <summary>Seven to fifteen digits that are no date, no sum and no plain number.</summary>
+    /// <summary>Eight to fifteen digits that are no date.</summary>
     private static bool IsPhone(Match match)
     {
-        var text = match.ValueSpan;
         var digits = 0;
-        var separators = 0;
-        foreach (var c in text)
+        foreach (var c in match.ValueSpan)
         {
             digits += char.IsAsciiDigit(c) ? 1 : 0;
-            separators += c is '-' or ' ' or '.' or '(' or '/' ? 1 : 0;
         }
 
-        return digits is >= 7 and <= 15 && (text[0] == '+' || separators >= 2 || text[0] == '0' && digits >= 10) && !DateLike().IsMatch(text);
+        return digits is >= 8 and <= 15 && !DateLike().IsMatch(match.ValueSpan);
     }
 
     [GeneratedRegex(@"(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w@])")]
@@ -268,15 +265,16 @@ internal static partial class PersonalData
     [GeneratedRegex(@"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)|(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){3,7}(?::?[0-9A-Fa-f]{1,4}){1,4}(?![\w:])")]
     private static partial Regex Ip();
 
-    [GeneratedRegex(@"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d])")]
+    [GeneratedRegex(@"(?<![\w.,$€£-])(?:\d{13,19}|\d{4}(?<gap>[ -])\d{4}\k<gap>\d{4}\k<gap>\d{1,7}|3\d{3}(?<gap>[ -])\d{6}\k<gap>\d{5})(?![\w-]|[.,]\d)")]
     private static partial Regex Card();
 
     [GeneratedRegex(@"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")]
     private static partial Regex IbanPattern();
 
-    [GeneratedRegex(@"(?<![\w.,/+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:[ .\-/]\d{2,5}){1,4}(?![\w]|[.,-]\d)|(?<![\w.,/+-])\+\d{8,15}(?!\w)|(?<![\w.,/+-])0\d{9,10}(?!\w)")]
+    [GeneratedRegex(
+        @"(?<![\w.,/+*=$€£-])(?:\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,5}|(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}(?<gap>[ .-]))\d{3}[ .-]\d{4}|0\d{1,4}[ ./-]\d{2,8}(?:[ .-]\d{2,5}){0,4}|0\d{9,10})(?![\w=*+/]|[.,-]\d)")]
     private static partial Regex Phone();
 
-    [GeneratedRegex(@"^(?:\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ]\d{4}|\d{4}\s?-\s?\d{4}|(?:19|20)\d\d(?:[ -](?:19|20)\d\d)+|(?:\d{1,3} )+000|\d{1,3}(?:[ .]\d{3})+)$")]
+    [GeneratedRegex(@"^(?:0?\d[-./ ]\d{1,2}[-./ ]\d{4}|0\d[-./ ]0?\d[-./ ]\d{2})$")]
     private static partial Regex DateLike();
 }
