@@ -1,0 +1,14 @@
+namespace TrainTools.Core.Errors;
+
+public static partial class ErrorIds
+{
+    // Adapters and quantised bases
+    public const string AdapterConfigMissing = "AdapterConfigMissing";
+    public const string AdapterConfigInvalid = "AdapterConfigInvalid";
+    public const string AdapterTypeUnsupported = "AdapterTypeUnsupported";
+    public const string AdapterTargetsNotFound = "AdapterTargetsNotFound";
+    public const string AdapterBaseMismatch = "AdapterBaseMismatch";
+    public const string AdapterDead = "AdapterDead";
+    public const string QuantizationNonFinite = "QuantizationNonFinite";
+    public const string QuantizationStateInvalid = "QuantizationStateInvalid";
+}
