@@ -1,0 +1,119 @@
+using TorchSharp;
+using TrainTools.Trainer.Models.Parts;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Adapters;
+
+/// <summary>A linear layer with a LoRA adapter, with or without DoRA's magnitudes.</summary>
+internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
+{
+    private readonly LinearLayer layer;
+    private readonly IFrozenProduct product;
+    private readonly double dropout;
+
+    /// <summary>Makes the part; the tensors become its own.</summary>
+    public LoraLinear(LinearLayer layer, IFrozenProduct product, AdapterTensor a, AdapterTensor b, AdapterTensor? magnitude, double scale, double dropout)
+    {
+        (this.layer, this.product, A, B, Magnitude, Scale, this.dropout) = (layer, product, a, b, magnitude, scale, dropout);
+        layer.Adapter = this;
+    }
+
+    /// <summary>[r, in].</summary>
+    public AdapterTensor A { get; }
+
+    /// <summary>[out, r].</summary>
+    public AdapterTensor B { get; }
+
+    /// <summary>[out], DoRA; null = none.</summary>
+    public AdapterTensor? Magnitude { get; }
+
+    /// <summary>Factor of B·A.</summary>
+    public double Scale { get; }
+
+    /// <inheritdoc/>
+    public bool Enabled { get; set; } = true;
+
+    /// <inheritdoc/>
+    public string Module => layer.Name;
+
+    /// <inheritdoc/>
+    public IEnumerable<AdapterTensor> Tensors => Magnitude is null ? [A, B] : [A, B, Magnitude];
+
+    /// <inheritdoc/>
+    public Tensor Forward(LinearLayer layer, Tensor input, bool training)
+    {
+        if (!Enabled)
+        {
+            return this.layer.BaseForward(input);
+        }
+
+        using var scope = NewDisposeScope();
+        var flat = input.dim() == 2 ? input : input.flatten(0, -2);
+        var dropped = training && dropout > 0 ? nn.functional.dropout(flat, dropout, training: true) : null;
+        var output = Magnitude is not null ? Dora(flat, dropped)
+            : flat.dtype == A.Value.dtype ? Fused(flat, dropped)
+            : Mixed(flat, dropped);
+        if (input.dim() != 2)
+        {
+            output = output.view([.. input.shape[..^1], output.shape[^1]]);
+        }
+
+        return output.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor MergedWeight()
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var weight = layer.Weight.Value.to_type(ScalarType.Float32);
+        weight = layer.Transposed ? weight.t() : weight;
+        var merged = weight.add(B.Value.mm(A.Value).mul(Scale));
+        if (Magnitude is not null)
+        {
+            merged = merged.mul(Magnitude.Value.div(Norm(merged)).unsqueeze(1));
+        }
+
+        return (layer.Transposed ? merged.t() : merged).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>‖W + scale · B·A‖ of each row, DoRA's first magnitudes.</summary>
+    public static Tensor Norm(Tensor weight) => weight.norm(1, false, 2f);
+
+    private Tensor Fused(Tensor input, Tensor? dropped)
+    {
+        var bias = layer.Bias?.Value;
+        var trained = bias is { requires_grad: true };
+        var output = LoraFunction.Apply(product, input, dropped, A.Value, B.Value, trained ? null : layer.Bias?.As(input.dtype), Scale);
+        return trained ? output.add(layer.Bias!.As(input.dtype)) : output;
+    }
+
+    // Adapters in float32 over a half-precision base: PEFT computes the small products in the adapter's type.
+    private Tensor Mixed(Tensor input, Tensor? dropped)
+    {
+        var small = nn.functional.linear((dropped ?? input).to_type(A.Value.dtype), A.Value);
+        var update = nn.functional.linear(small, B.Value).mul(Scale);
+        return layer.BaseForward(input).add(update.to_type(input.dtype));
+    }
+
+    /// <summary>
+    /// DoRA (arXiv 2402.09353): m / ‖W + s·B·A‖ times the adapted product; the norm is a constant to the gradient. With
+    /// dropout the base product inside the correction sees the dropped input too, as in PEFT.
+    /// </summary>
+    private Tensor Dora(Tensor input, Tensor? dropped)
+    {
+        var adapted = dropped ?? input;
+        Tensor norm;
+        using (no_grad())
+        {
+            var weight = layer.Weight.As(A.Value.dtype);
+            norm = Norm((layer.Transposed ? weight.t() : weight).add(B.Value.mm(A.Value).mul(Scale)));
+        }
+
+        var factor = Magnitude!.Value.div(norm).unsqueeze(0);
+        var plain = nn.functional.linear(adapted, layer.Transposed ? layer.Weight.As(input.dtype).t() : layer.Weight.As(input.dtype));
+        var update = nn.functional.linear(nn.functional.linear(adapted.to_type(A.Value.dtype), A.Value), B.Value).mul(Scale);
+        var correction = plain.to_type(factor.dtype).mul(factor.sub(1)).add(update.mul(factor));
+        return layer.BaseForward(input).add(correction.to_type(input.dtype));
+    }
+}
