@@ -44,7 +44,7 @@ internal sealed class LoraEmbedding : IEmbeddingAdapter, IAdapterPart
             return plain.MoveToOuterDisposeScope();
         }
 
-        var rows = nn.functional.embedding(ids, A.Value.t());
+        var rows = ModelOps.Embedding(A.Value.t(), ids, -1);
         var update = nn.functional.linear(rows, B.Value).mul(Scale);
         return plain.add(update.to_type(dtype)).MoveToOuterDisposeScope();
     }

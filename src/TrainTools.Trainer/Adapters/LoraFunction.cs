@@ -43,8 +43,7 @@ internal sealed class LoraFunction : autograd.SingleTensorFunction<LoraFunction>
         ctx.save_data("scale", scale);
         ctx.save_data("dropped", dropped is not null);
         ctx.save_data("input_gradient", input.requires_grad);
-        small.DetachFromDisposeScope();
-        ctx.save_data("small", small);
+        small.MoveToOuterDisposeScope(); // it is saved after this returns
         return output.MoveToOuterDisposeScope();
     }
 
@@ -77,7 +76,6 @@ internal sealed class LoraFunction : autograd.SingleTensorFunction<LoraFunction>
             gradientDropped = throughB.mm(a);
         }
 
-        ((Tensor)ctx.get_data("small")).Dispose();
         List<Tensor> gradients = [gradientInput!, gradientDropped!, gradientA, gradientB, null!, null!, null!];
         foreach (var tensor in gradients)
         {

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Models;
 
 namespace TrainTools.Trainer.Training;
@@ -21,5 +22,21 @@ public sealed record ParameterGroup(IReadOnlyList<string> Names, IReadOnlyList<t
             .GroupBy(p => !model.NoDecayParameterNames.Contains(p.Key))
             .OrderByDescending(g => g.Key)
             .Select(g => new ParameterGroup([.. g.Select(p => p.Key)], [.. g.Select(p => p.Value)], g.Key ? weightDecay : 0))];
+    }
+
+    /// <summary>
+    /// The groups of an adapter: what decays and what does not, and for LoRA+ (arXiv 2402.12354) the B matrices apart with
+    /// their own learning-rate factor.
+    /// </summary>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="weightDecay">Decay of what decays.</param>
+    /// <param name="loraPlusRatio">Factor of the B matrices' rate; null = 1.</param>
+    public static IReadOnlyList<ParameterGroup> ForAdapter(AdapterModel adapter, double weightDecay, double? loraPlusRatio = null)
+    {
+        ArgumentNullException.ThrowIfNull(adapter);
+        return [.. adapter.Parameters
+            .GroupBy(p => (p.Decays, Factor: p.Name.Contains(".lora_B.", StringComparison.Ordinal) ? loraPlusRatio ?? 1 : 1))
+            .OrderByDescending(g => g.Key.Decays).ThenBy(g => g.Key.Factor)
+            .Select(g => new ParameterGroup([.. g.Select(p => p.Name)], [.. g.Select(p => p.Value)], g.Key.Decays ? weightDecay : 0, g.Key.Factor))];
     }
 }

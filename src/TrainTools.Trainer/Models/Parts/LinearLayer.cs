@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Adapters;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -42,11 +43,8 @@ public sealed class LinearLayer
     /// <summary>The adapter in force; null = none.</summary>
     public ILinearAdapter? Adapter { get; set; }
 
-    /// <summary>
-    /// Computes the product with the weight in place of the stored tensor (a quantised base); null = the stored tensor.
-    /// The bias is added by the layer.
-    /// </summary>
-    public Func<Tensor, Tensor>? ProductOverride { get; set; }
+    /// <summary>Makes the product in place of the stored tensor (a quantised base); null = the stored tensor. The bias is added by the layer.</summary>
+    public IFrozenProduct? FrozenProduct { get; set; }
 
     /// <summary>[..., in] → [..., out], through the adapter where there is one.</summary>
     public Tensor Forward(Tensor input, bool training) =>
@@ -56,9 +54,10 @@ public sealed class LinearLayer
     public Tensor BaseForward(Tensor input)
     {
         var bias = Bias?.As(input.dtype);
-        if (ProductOverride is not null)
+        if (FrozenProduct is not null)
         {
-            var product = ProductOverride(input);
+            var flat = input.dim() == 2 ? input : input.flatten(0, -2);
+            var product = FrozenLinearFunction.Apply(FrozenProduct, flat).view([.. input.shape[..^1], OutFeatures]);
             return bias is null ? product : product.add(bias);
         }
 
