@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -240,7 +241,7 @@ public sealed class AdapterConfigFile
         {
             if (AdapterTargets.EndsWith(module, pattern))
             {
-                return value is JsonValue v && v.TryGetValue<double>(out var number) ? number : throw Invalid($"'{field}' must map names to numbers");
+                return AsNumber(value) ?? throw Invalid($"'{field}' must map names to numbers");
             }
         }
 
@@ -253,15 +254,15 @@ public sealed class AdapterConfigFile
 
     private int Integer(string field, int otherwise) => Json[field] is { } node ? Integer(node, field) : otherwise;
 
-    private int Integer(JsonNode? node, string field) => node is JsonValue v && v.TryGetValue<double>(out var n) && n == Math.Floor(n) && Math.Abs(n) < int.MaxValue
+    private int Integer(JsonNode? node, string field) => AsNumber(node) is { } n && n == Math.Floor(n) && Math.Abs(n) < int.MaxValue
         ? (int)n : throw Invalid($"'{field}' must be a whole number");
 
-    private double Number(string field, double otherwise) => Json[field] switch
-    {
-        null => otherwise,
-        JsonValue v when v.TryGetValue<double>(out var n) && double.IsFinite(n) => n,
-        _ => throw Invalid($"'{field}' must be a number"),
-    };
+    private double Number(string field, double otherwise) =>
+        Json[field] is { } node ? AsNumber(node) ?? throw Invalid($"'{field}' must be a number") : otherwise;
+
+    // Through the text: a number made in memory answers only to its own type.
+    private static double? AsNumber(JsonNode? node) => node?.GetValueKind() == JsonValueKind.Number
+        && double.TryParse(node.ToJsonString(), CultureInfo.InvariantCulture, out var n) && double.IsFinite(n) ? n : null;
 
     private TrainToolsException Invalid(string what, string? remedy = null) => new(
         ErrorIds.AdapterConfigInvalid, ErrorKind.InvalidData, $"{Where()}: {what}.", remedy ?? "Correct the field, or save the adapter again.", path);

@@ -109,7 +109,7 @@ public static unsafe class TensorBytes
     }
 
     /// <summary>Address of a contiguous CPU tensor with at least one element.</summary>
-    private static byte* Pointer(Tensor tensor)
+    internal static byte* Pointer(Tensor tensor)
     {
         // The first element alone: a span over everything ends at 2 GB.
         using var first = tensor.view(-1).narrow(0, 0, 1);
