@@ -92,6 +92,18 @@ public sealed class AdapterModel : IDisposable
         Config.Write(folder);
     }
 
+    /// <summary>Copies the tensors of a saved adapter of the same shape back.</summary>
+    public void Restore(string folder)
+    {
+        using var file = AdapterFile.Open(folder);
+        using var grad = no_grad();
+        foreach (var parameter in Parameters)
+        {
+            using var saved = file.Get(parameter.Name, parameter.Value.shape, AdapterRole.Copy);
+            parameter.Value.copy_(saved);
+        }
+    }
+
     /// <summary>
     /// Puts the adapter into the base's weights, in float32, and takes the parts off. Each weight is cast back to the type it
     /// had. A head that was tied to the embedding and trained by itself cannot be merged into one table.
@@ -133,6 +145,10 @@ public sealed class AdapterModel : IDisposable
         Free();
     }
 
+    /// <summary>Names of the layers that a config's targets choose.</summary>
+    internal static IReadOnlyList<string> SelectTargets(PretrainedModel model, AdapterConfigFile config) =>
+        config.Targets.Select(model.LinearLayers.Keys, model.EmbeddingLayers.Keys, Heads, model.Config.ModelType);
+
     private static AdapterModel Build(PretrainedModel model, AdapterConfigFile config, IAdapterSource source)
     {
         var adapter = new AdapterModel(model, config);
@@ -150,7 +166,7 @@ public sealed class AdapterModel : IDisposable
 
     private void Attach(IAdapterSource source)
     {
-        var targets = Config.Targets.Select(Base.LinearLayers.Keys, Base.EmbeddingLayers.Keys, Heads, Base.Config.ModelType).ToHashSet(StringComparer.Ordinal);
+        var targets = SelectTargets(Base, Config).ToHashSet(StringComparer.Ordinal);
         var saved = Config.ModulesToSave;
         var targetsLeft = targets.Where(t => !IsSaved(t, saved)).ToHashSet(StringComparer.Ordinal);
         if (targetsLeft.Count == 0)

@@ -5,7 +5,6 @@ using TrainTools.Core.Files;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Serialization;
 using TrainTools.Core.Training;
-using TrainTools.Trainer.Models;
 using TrainTools.Trainer.Models.Loading;
 
 namespace TrainTools.Trainer.Training;
@@ -67,15 +66,15 @@ public sealed class CheckpointStore(RunFolder folder)
     private static readonly JsonSerializerOptions Json = new(TrainerEvent.JsonOptions) { WriteIndented = true };
 
     /// <summary>Saves a checkpoint and returns its folder.</summary>
-    public string Save(PretrainedModel model, AdamW optimizer, CheckpointState state)
+    public string Save(TrainedWeights weights, AdamW optimizer, CheckpointState state)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(state);
         var path = folder.CheckpointPath(state.Step);
         var writing = path + AtomicFile.TemporarySuffix;
         Delete(writing);
-        PretrainedModelWriter.Save(model, writing);
+        weights.Save(writing);
         SafetensorsWriter.Write(Path.Combine(writing, OptimizerName), [.. optimizer.State.Select(s => TensorBytes.Item(s.Key, s.Value))]);
         AtomicFile.WriteBytes(Path.Combine(writing, StateName), JsonSerializer.SerializeToUtf8Bytes(state, Json));
         Delete(path);
@@ -96,18 +95,6 @@ public sealed class CheckpointStore(RunFolder folder)
         {
             throw new TrainToolsException(
                 ErrorIds.CheckpointInvalid, ErrorKind.InvalidData, $"'{Path.Combine(path, StateName)}' cannot be read: {e.Message}", "Choose another checkpoint of the run.", path, e);
-        }
-    }
-
-    /// <summary>Copies a checkpoint's weights into a model of the same shape.</summary>
-    public static void RestoreWeights(string path, PretrainedModel model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        using var saved = PretrainedModelLoader.Load(path, new PretrainedModelOptions());
-        using var grad = torch.no_grad();
-        foreach (var (name, tensor) in model.Parameters)
-        {
-            tensor.copy_(saved.Parameters[name]);
         }
     }
 

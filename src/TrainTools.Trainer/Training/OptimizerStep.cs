@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainTools.Core.Training;
+using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Backend;
 using static TorchSharp.torch;
 
@@ -35,6 +36,7 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
         var targets = window.Batches.Sum(objective.CountTargets);
         var scale = (scaler?.Scale ?? 1) / Math.Max(1, targets);
         var sums = window.Batches.Where(b => objective.CountTargets(b) > 0).Select(b => objective.Backward(b, scale)).ToList();
+        AutogradGuard.ThrowIfFailed();
         if (sums.Count == 0)
         {
             return new StepOutcome(double.NaN, 0, double.NaN, 0, false, false);

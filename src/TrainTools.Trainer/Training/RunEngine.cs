@@ -6,6 +6,7 @@ using TrainTools.Core.Samples;
 using TrainTools.Core.Schedules;
 using TrainTools.Core.Tokenization;
 using TrainTools.Core.Training;
+using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Hosting;
 using TrainTools.Trainer.Models;
@@ -38,10 +39,8 @@ public sealed class RunEngine : ITrainingEngine
             HiddenDropout = config.Model.HiddenDropout,
         });
         model.NeftuneNoiseAlpha = config.Optimization.NeftuneNoiseAlpha;
-        foreach (var parameter in model.Parameters.Values)
-        {
-            parameter.requires_grad_(true);
-        }
+        using var adapter = config.Method.FinetuningType == TrainingMethod.Full ? null : AdapterFactory.Create(model, config);
+        TrainedWeights weights = adapter is null ? new FullWeights(model) : new AdapterWeights(adapter);
 
         var data = RunData.Prepare(config, tokenizer, context.Events);
         var plan = StepPlan.Create(
@@ -51,7 +50,7 @@ public sealed class RunEngine : ITrainingEngine
         var objective = new CausalLanguageObjective(
             model, device, config.Task.LabelSmoothingFactor, config.Batch.GradientCheckpointing ? new RecomputingLayers(config.Runtime.Seed) : null);
         using var optimizer = new AdamW(
-            ParameterGroup.ForModel(model, config.Optimization.WeightDecay),
+            weights.Groups(config.Optimization.WeightDecay, config.Method.LoraplusLrRatio),
             new AdamWOptions(config.Optimization.AdamBeta1, config.Optimization.AdamBeta2, config.Optimization.AdamEpsilon));
         var scaler = precision == Precision.Fp16 ? new LossScaler() : null;
 
@@ -60,7 +59,7 @@ public sealed class RunEngine : ITrainingEngine
         using var loop = new TrainingLoop
         {
             Context = context,
-            Model = model,
+            Weights = weights,
             Plan = plan,
             Samples = data.Training.Samples,
             Order = Order(config, data.Training.Samples, plan),
@@ -79,9 +78,22 @@ public sealed class RunEngine : ITrainingEngine
             return result;
         }
 
-        PretrainedModelWriter.Save(model, context.Folder.ModelPath);
-        TokenizerFiles.Copy(config.Model, context.Folder.ModelPath);
-        return result with { ModelPath = context.Folder.ModelPath };
+        var path = weights.ResultPath(context.Folder);
+        if (adapter is not null)
+        {
+            var probe = new ModelInput { InputIds = torch.tensor(data.Training.Samples[0].InputIds.Take(64).Select(i => (long)i).ToArray(), device: device).unsqueeze(0) };
+            torch.Tensor Forward() => model.Logits(model.HiddenStates(probe));
+            AdapterAcceptance.Check(adapter, Forward);
+            weights.Save(path);
+            AdapterAcceptance.CheckSaved(adapter, path, Forward);
+        }
+        else
+        {
+            weights.Save(path);
+        }
+
+        TokenizerFiles.Copy(config.Model, path);
+        return result with { ModelPath = path };
     }
 
     private static RowOrder Order(TrainingConfig config, IReadOnlyList<TrainingSample> samples, StepPlan plan)

@@ -6,7 +6,6 @@ using TrainTools.Core.Samples;
 using TrainTools.Core.Schedules;
 using TrainTools.Core.Training;
 using TrainTools.Trainer.Hosting;
-using TrainTools.Trainer.Models;
 
 namespace TrainTools.Trainer.Training;
 
@@ -32,7 +31,7 @@ internal sealed class TrainingLoop : IDisposable
 
     public required RunContext Context { get; init; }
 
-    public required PretrainedModel Model { get; init; }
+    public required TrainedWeights Weights { get; init; }
 
     public required StepPlan Plan { get; init; }
 
@@ -69,8 +68,8 @@ internal sealed class TrainingLoop : IDisposable
             NumTrainEpochs = (double)Plan.MaxSteps / Plan.UpdatesPerEpoch,
             Samples = Plan.Rows,
             TrainableParameters = Optimizer.Groups.Sum(g => g.Tensors.Sum(t => t.numel())),
-            TotalParameters = Model.Parameters.Values.Sum(t => t.numel()),
-            Device = Model.Device.ToString(),
+            TotalParameters = Weights.TotalParameters,
+            Device = Weights.Model.Device.ToString(),
         });
         clock.Start();
         using var batches = new BatchSource(Samples, Plan, Order, Collator, done);
@@ -194,7 +193,7 @@ internal sealed class TrainingLoop : IDisposable
     private void Save()
     {
         log!.Flush();
-        lastCheckpoint = checkpoints!.Save(Model, Optimizer, new CheckpointState
+        lastCheckpoint = checkpoints!.Save(Weights, Optimizer, new CheckpointState
         {
             Step = done,
             Epoch = Plan.EpochsDone(done),
@@ -222,7 +221,7 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         var state = CheckpointStore.ReadState(path);
-        CheckpointStore.RestoreWeights(path, Model);
+        Weights.Restore(path);
         CheckpointStore.RestoreOptimizer(path, Optimizer);
         Scaler?.Restore(state.LossScale ?? Scaler.Scale, state.LossScaleGoodSteps);
         Tracker = new EvaluationTracker(Schedule.Options.GreaterIsBetter, Config.Evaluation.EarlyStoppingPatience, Config.Evaluation.EarlyStoppingThreshold, state.Evaluation);
@@ -234,7 +233,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         if (Config.Evaluation.LoadBestModelAtEnd && Tracker.State.BestStep is { } best && best != done)
         {
-            CheckpointStore.RestoreWeights(Context.Folder.CheckpointPath(best), Model);
+            Weights.Restore(Context.Folder.CheckpointPath(best));
             Context.Events.Send(new LogMessage
             {
                 Level = "information",

@@ -1,0 +1,105 @@
+using TorchSharp;
+using TrainTools.Core.Runs;
+using TrainTools.Trainer.Adapters;
+using TrainTools.Trainer.Models;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>What a run trains, saves and restores: a whole model, or an adapter on one.</summary>
+public abstract class TrainedWeights
+{
+    /// <summary>The model that computes.</summary>
+    public abstract PretrainedModel Model { get; }
+
+    /// <summary>All parameters of the computation, trained or not.</summary>
+    public abstract long TotalParameters { get; }
+
+    /// <summary>Parameters by group.</summary>
+    /// <param name="weightDecay">Decay of what decays.</param>
+    /// <param name="loraPlusRatio">Learning-rate factor of an adapter's B matrices; null = 1.</param>
+    public abstract IReadOnlyList<ParameterGroup> Groups(double weightDecay, double? loraPlusRatio = null);
+
+    /// <summary>Writes the weights into a folder, as Hugging Face or PEFT files.</summary>
+    public abstract void Save(string folder);
+
+    /// <summary>Copies saved weights back.</summary>
+    public abstract void Restore(string folder);
+
+    /// <summary>Where the result of a run belongs.</summary>
+    public abstract string ResultPath(RunFolder folder);
+}
+
+/// <summary>Full fine-tuning.</summary>
+public sealed class FullWeights : TrainedWeights
+{
+    /// <summary>Every parameter of the model gets a gradient.</summary>
+    public FullWeights(PretrainedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Model = model;
+        foreach (var parameter in model.Parameters.Values)
+        {
+            parameter.requires_grad_(true);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override PretrainedModel Model { get; }
+
+    /// <inheritdoc/>
+    public override long TotalParameters => Model.Parameters.Values.Sum(t => t.numel());
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, double? loraPlusRatio = null) => ParameterGroup.ForModel(Model, weightDecay);
+
+    /// <inheritdoc/>
+    public override void Save(string folder) => PretrainedModelWriter.Save(Model, folder);
+
+    /// <inheritdoc/>
+    public override void Restore(string folder)
+    {
+        using var saved = PretrainedModelLoader.Load(folder, new PretrainedModelOptions());
+        using var grad = torch.no_grad();
+        foreach (var (name, tensor) in Model.Parameters)
+        {
+            tensor.copy_(saved.Parameters[name]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ResultPath(RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return folder.ModelPath;
+    }
+}
+
+/// <summary>LoRA and its kin: the adapter alone is trained, saved and restored.</summary>
+public sealed class AdapterWeights(AdapterModel adapter) : TrainedWeights
+{
+    /// <summary>The adapter.</summary>
+    public AdapterModel Adapter { get; } = adapter;
+
+    /// <inheritdoc/>
+    public override PretrainedModel Model => Adapter.Base;
+
+    /// <inheritdoc/>
+    public override long TotalParameters => Adapter.TrainableParameters + Model.ParameterSlots.Sum(p => p.Shape.Aggregate(1L, (n, s) => n * s));
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, double? loraPlusRatio = null) =>
+        ParameterGroup.ForAdapter(Adapter, weightDecay, loraPlusRatio);
+
+    /// <inheritdoc/>
+    public override void Save(string folder) => Adapter.Save(folder);
+
+    /// <inheritdoc/>
+    public override void Restore(string folder) => Adapter.Restore(folder);
+
+    /// <inheritdoc/>
+    public override string ResultPath(RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return folder.AdapterPath;
+    }
+}
