@@ -110,15 +110,12 @@ public sealed class AdapterModel : IDisposable
     /// </summary>
     public void Merge()
     {
-        foreach (var part in parts)
+        if (parts.Find(IsUntied) is { } untied)
         {
-            if (part is SavedLinear && Base.EmbeddingLayers.Values.Any(e => ReferenceEquals(e.Weight, Base.LinearLayers[part.Module].Weight)))
-            {
-                throw new TrainToolsException(
-                    ErrorIds.AdapterBaseMismatch, ErrorKind.NotSupported,
-                    $"'{part.Module}' was trained by itself, but in the base it shares its weight with the embedding: one table cannot hold both.",
-                    "Export the adapter as it is, or use a base whose config.json has tie_word_embeddings set to false.", part.Module);
-            }
+            throw new TrainToolsException(
+                ErrorIds.AdapterBaseMismatch, ErrorKind.NotSupported,
+                $"'{untied.Module}' was trained by itself, but in the base it shares its weight with the embedding: one table cannot hold both.",
+                "Export the adapter as it is, or use a base whose config.json has tie_word_embeddings set to false.", untied.Module);
         }
 
         foreach (var part in parts)
@@ -137,6 +134,9 @@ public sealed class AdapterModel : IDisposable
 
         Free();
     }
+
+    /// <summary>Whether the base's tables can hold the adapted weights.</summary>
+    public bool CanMerge => !parts.Exists(IsUntied);
 
     /// <summary>Takes the parts off and frees their tensors; the base stays.</summary>
     public void Dispose()
@@ -265,6 +265,11 @@ public sealed class AdapterModel : IDisposable
     private static bool IsSaved(string module, IReadOnlyList<string> saved) => saved.Any(s =>
         module == s || module.EndsWith("." + s, StringComparison.Ordinal)
         || module.StartsWith(s + ".", StringComparison.Ordinal) || module.Contains("." + s + ".", StringComparison.Ordinal));
+
+    // A table used as head and as embedding, adapted on one side only.
+    private bool IsUntied(IAdapterPart part) => Base.LinearLayers.TryGetValue(part.Module, out var linear)
+        ? Base.EmbeddingLayers.Values.Any(e => ReferenceEquals(e.Weight, linear.Weight))
+        : Base.LinearLayers.Values.Any(l => ReferenceEquals(l.Weight, Base.EmbeddingLayers[part.Module].Weight));
 
     private TrainToolsException NothingMatches()
     {

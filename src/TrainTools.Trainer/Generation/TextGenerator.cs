@@ -7,6 +7,7 @@ using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Tokenization;
 using TrainTools.Core.Tokenization.Chat;
+using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Hosting;
 using TrainTools.Trainer.Models;
 using TrainTools.Trainer.Training;
@@ -21,7 +22,7 @@ public sealed class TextGeneratorFactory : ITextGeneratorFactory
     {
         var where = TrainingDevice.Find(device);
         var tokenizer = PretrainedTokenizer.Load(modelPath);
-        return new TextGenerator(PretrainedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions { Device = where }), tokenizer);
+        return new TextGenerator(AdaptedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions { Device = where }), tokenizer);
     }
 }
 

@@ -1,0 +1,57 @@
+using TrainTools.Core.Adapters;
+using TrainTools.Core.Errors;
+using TrainTools.Trainer.Models;
+
+namespace TrainTools.Trainer.Adapters;
+
+/// <summary>Loads a model folder or an adapter folder for answering: an adapter comes with its base, merged in memory.</summary>
+public static class AdaptedModelLoader
+{
+    /// <summary>Whether a folder holds an adapter.</summary>
+    public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, AdapterConfigFile.FileName));
+
+    /// <summary>Loads; an adapter's base is the folder its config names, as it stands or relative to the adapter.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.ModelFolderNotFound"/>: the base is not there.</exception>
+    public static CausalLanguageModel LoadCausal(string folder, PretrainedModelOptions options)
+    {
+        if (!IsAdapter(folder))
+        {
+            return PretrainedModelLoader.LoadCausal(folder, options);
+        }
+
+        var model = PretrainedModelLoader.LoadCausal(BaseOf(folder), options);
+        try
+        {
+            // Merged where one table can hold the result, else left beside the base.
+            var adapter = AdapterModel.Load(model, folder);
+            if (adapter.CanMerge)
+            {
+                adapter.Merge();
+            }
+
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The base of an adapter.</summary>
+    public static string BaseOf(string folder)
+    {
+        var named = AdapterConfigFile.Read(folder).BaseModelNameOrPath;
+        foreach (var candidate in named is null ? [] : new[] { named, Path.Combine(folder, named) })
+        {
+            if (Directory.Exists(candidate))
+            {
+                return Path.GetFullPath(candidate);
+            }
+        }
+
+        throw new TrainToolsException(
+            ErrorIds.ModelFolderNotFound, ErrorKind.NotFound, $"The base of the adapter '{folder}' is not there: its config names '{named}'.",
+            $"Put the base's folder where base_model_name_or_path in {AdapterConfigFile.FileName} says, or correct that field.", folder);
+    }
+}
