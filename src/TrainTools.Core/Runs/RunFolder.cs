@@ -12,6 +12,9 @@ public sealed class RunFolder(string path)
     /// <summary>One object per logged step or evaluation, names as in Trainer logs.</summary>
     public string MetricsPath => Combine("metrics.jsonl");
 
+    /// <summary>The same figures as a table.</summary>
+    public string MetricsCsvPath => Combine("metrics.csv");
+
     /// <summary>One object per diagnosis.</summary>
     public string DiagnosesPath => Combine("diagnoses.jsonl");
 

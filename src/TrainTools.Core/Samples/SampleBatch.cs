@@ -33,6 +33,9 @@ public sealed record SampleBatch
     /// <summary>Tokens without padding.</summary>
     public required int Tokens { get; init; }
 
+    /// <summary>Samples in the batch; more than the rows where padding-free.</summary>
+    public required int SampleCount { get; init; }
+
     /// <summary>Records in the batch.</summary>
     public required long[] RecordIndexes { get; init; }
 

@@ -82,6 +82,7 @@ public sealed class SampleCollator(int padTokenId, int padToMultipleOf = 1)
             TargetPositions = [.. positions],
             TargetIds = [.. targets],
             Tokens = samples.Sum(s => s.Length),
+            SampleCount = samples.Count,
             RecordIndexes = [.. samples.SelectMany(s => s.RecordIndexes)],
         };
     }

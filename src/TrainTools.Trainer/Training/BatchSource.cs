@@ -23,13 +23,14 @@ public sealed class BatchSource : IDisposable
     /// <param name="order">The order of rows.</param>
     /// <param name="collator">Makes batches.</param>
     /// <param name="firstStep">0-based step to start with.</param>
-    public BatchSource(IReadOnlyList<TrainingSample> samples, StepPlan plan, RowOrder order, SampleCollator collator, int firstStep = 0)
+    /// <param name="microBatch">Most rows a batch; null = the plan's.</param>
+    public BatchSource(IReadOnlyList<TrainingSample> samples, StepPlan plan, RowOrder order, SampleCollator collator, int firstStep = 0, int? microBatch = null)
     {
         thread = new Thread(() =>
         {
             try
             {
-                foreach (var step in Steps(samples, plan, order, collator, firstStep))
+                foreach (var step in Steps(samples, plan, order, collator, firstStep, microBatch))
                 {
                     queue.Add(step, ended.Token);
                 }
@@ -64,9 +65,9 @@ public sealed class BatchSource : IDisposable
         failure?.Throw();
     }
 
-    /// <summary>The steps of a plan, made as they are asked for.</summary>
-    public static IEnumerable<StepBatches> Steps(
-        IReadOnlyList<TrainingSample> samples, StepPlan plan, RowOrder order, SampleCollator collator, int firstStep)
+    /// <summary>The steps of a plan, made as they are asked for. A step's rows do not depend on how many of them make a batch.</summary>
+    private static IEnumerable<StepBatches> Steps(
+        IReadOnlyList<TrainingSample> samples, StepPlan plan, RowOrder order, SampleCollator collator, int firstStep, int? microBatch)
     {
         int[] rows = [];
         var epoch = -1;
@@ -79,10 +80,10 @@ public sealed class BatchSource : IDisposable
                 rows = order.Epoch(epoch);
             }
 
-            yield return new StepBatches(step, [.. Enumerable.Range(window.FirstBatch, window.Batches).Select(batch =>
+            yield return new StepBatches(step, [.. Enumerable.Range(window.FirstBatch, window.Batches).SelectMany(batch =>
             {
                 var (first, count) = plan.BatchRows(batch);
-                return collator.Collate([.. rows.AsSpan(first, count).ToArray().Select(row => samples[row])]);
+                return rows[first..(first + count)].Chunk(microBatch ?? count).Select(part => collator.Collate([.. part.Select(row => samples[row])]));
             })]);
         }
     }

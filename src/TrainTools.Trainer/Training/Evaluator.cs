@@ -11,6 +11,12 @@ namespace TrainTools.Trainer.Training;
 /// <param name="collator">Makes batches.</param>
 public sealed class Evaluator(ITrainingObjective objective, IReadOnlyList<TrainingSample> samples, int batchSize, SampleCollator collator)
 {
+    /// <summary>Rows a batch.</summary>
+    public int BatchSize { get; private set; } = batchSize;
+
+    /// <summary>Halves the batch.</summary>
+    public void HalveBatch() => BatchSize = (BatchSize + 1) / 2;
+
     /// <summary>
     /// The metrics: eval_loss is the mean over all supervised tokens; eval_loss_example_weighted is what transformers'
     /// Trainer reports under eval_loss, the mean of the batches' means; eval_perplexity is the exponential of eval_loss.
@@ -23,10 +29,10 @@ public sealed class Evaluator(ITrainingObjective objective, IReadOnlyList<Traini
         long correct = 0;
         long targets = 0;
         var batches = 0;
-        for (var start = 0; start < samples.Count; start += batchSize)
+        for (var start = 0; start < samples.Count; start += BatchSize)
         {
             using var scope = torch.NewDisposeScope();
-            var batch = collator.Collate([.. Enumerable.Range(start, Math.Min(batchSize, samples.Count - start)).Select(i => samples[i])]);
+            var batch = collator.Collate([.. Enumerable.Range(start, Math.Min(BatchSize, samples.Count - start)).Select(i => samples[i])]);
             if (objective.CountTargets(batch) == 0)
             {
                 continue;

@@ -18,7 +18,10 @@ internal sealed class TrainingLoop : IDisposable
     private readonly Stopwatch clock = new();
     private readonly List<double> metrics = [];
     private IReadOnlyDictionary<string, double>? lastEvaluation;
-    private MetricsLog? log;
+    private readonly MemoryLimit memory = new();
+    private bool stopped;
+    private bool patienceUsedUp;
+    private RunLogs? log;
     private CheckpointStore? checkpoints;
     private string? lastCheckpoint;
     private double lossSum;
@@ -60,7 +63,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         Resume();
         checkpoints = new CheckpointStore(Context.Folder);
-        log = MetricsLog.Open(Context.Folder.MetricsPath, done);
+        log = new RunLogs(Context.Folder, done, Config.Logging.Tensorboard);
         Context.Events.Send(new RunStarted
         {
             MaxSteps = Plan.MaxSteps,
@@ -72,36 +75,22 @@ internal sealed class TrainingLoop : IDisposable
             Device = Weights.Model.Device.ToString(),
         });
         clock.Start();
-        using var batches = new BatchSource(Samples, Plan, Order, Collator, done);
-        foreach (var window in batches.Steps())
+        while (done < Plan.MaxSteps && !stopped && !patienceUsedUp)
         {
-            var began = Stopwatch.GetTimestamp();
-            var rate = Schedule.At(window.Step, metrics);
-            var outcome = Step.Run(window, rate);
-            done = window.Step + 1;
-            Report(window, outcome, rate, Stopwatch.GetElapsedTime(began).TotalSeconds);
-
-            var patienceLeft = !EvaluationDue() || Evaluate();
-            if (CheckpointDue() && lastCheckpoint != Context.Folder.CheckpointPath(done))
+            try
             {
-                Save();
+                Steps();
             }
-
-            if (Context.Stop.IsRequested && done < Plan.MaxSteps)
+            catch (Exception e) when (MemoryLimit.RanOut(e))
             {
-                Save();
-                return Result(RunState.Stopped);
+                // Nothing of the step was kept: it is done again, of smaller batches.
+                Context.Events.Send(new LogMessage { Level = "warning", Message = memory.Answer(e, done, Config.Batch.AutoFindBatchSize) });
             }
+        }
 
-            if (!patienceLeft)
-            {
-                Context.Events.Send(new LogMessage
-                {
-                    Level = "information",
-                    Message = FormattableString.Invariant($"Ended after step {done} of {Plan.MaxSteps}: {Config.Evaluation.MetricForBestModel} has not improved for {Tracker.State.WithoutImprovement} evaluations (best {Tracker.State.Best} at step {Tracker.State.BestStep})."),
-                });
-                break;
-            }
+        if (stopped)
+        {
+            return Result(RunState.Stopped);
         }
 
         LoadBest();
@@ -111,6 +100,40 @@ internal sealed class TrainingLoop : IDisposable
     }
 
     public void Dispose() => log?.Dispose();
+
+    private void Steps()
+    {
+        using var batches = new BatchSource(Samples, Plan, Order, Collator, done, memory.MicroBatch);
+        foreach (var window in batches.Steps())
+        {
+            memory.Watch(window);
+            var began = Stopwatch.GetTimestamp();
+            var rate = Schedule.At(window.Step, metrics);
+            var outcome = Step.Run(window, rate);
+            done = window.Step + 1;
+            Report(window, outcome, rate, Stopwatch.GetElapsedTime(began).TotalSeconds);
+            if (EvaluationDue())
+            {
+                patienceUsedUp = !Evaluate();
+            }
+
+            if (CheckpointDue() && lastCheckpoint != Context.Folder.CheckpointPath(done))
+            {
+                Save();
+            }
+
+            stopped = Context.Stop.IsRequested && done < Plan.MaxSteps;
+            if (stopped && lastCheckpoint != Context.Folder.CheckpointPath(done))
+            {
+                Save();
+            }
+
+            if (stopped || patienceUsedUp)
+            {
+                return;
+            }
+        }
+    }
 
     private void Report(StepBatches window, StepOutcome outcome, double rate, double seconds)
     {
@@ -168,7 +191,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Evaluates; false where patience is used up.</summary>
     private bool Evaluate()
     {
-        lastEvaluation = Evaluator!.Run();
+        lastEvaluation = EvaluateWithinMemory();
         var evaluation = new EvaluationResult { Step = done, Epoch = Plan.EpochsDone(done), Metrics = lastEvaluation };
         Context.Events.Send(evaluation);
         log!.Append(evaluation);
@@ -187,7 +210,37 @@ internal sealed class TrainingLoop : IDisposable
             Save();
         }
 
+        if (decision.ShouldStop)
+        {
+            Context.Events.Send(new LogMessage
+            {
+                Level = "information",
+                Message = FormattableString.Invariant($"Ended after step {done} of {Plan.MaxSteps}: {name} has not improved for {decision.WithoutImprovement} evaluations (best {Tracker.State.Best} at step {Tracker.State.BestStep})."),
+            });
+        }
+
         return !decision.ShouldStop;
+    }
+
+    private IReadOnlyDictionary<string, double> EvaluateWithinMemory()
+    {
+        while (true)
+        {
+            try
+            {
+                return Evaluator!.Run();
+            }
+            catch (Exception e) when (MemoryLimit.RanOut(e))
+            {
+                if (!Config.Batch.AutoFindBatchSize || Evaluator!.BatchSize == 1)
+                {
+                    throw MemoryLimit.InEvaluation(e, Evaluator!.BatchSize);
+                }
+
+                Evaluator.HalveBatch();
+                Context.Events.Send(new LogMessage { Level = "warning", Message = $"Memory ran out in the evaluation: it goes on with batches of {Evaluator.BatchSize} rows." });
+            }
+        }
     }
 
     private void Save()

@@ -1,0 +1,52 @@
+using TrainTools.Core.Errors;
+using TrainTools.Trainer.Hosting;
+
+namespace TrainTools.Trainer.Training;
+
+/// <summary>What a run does when memory runs out: smaller batches of the same rows, or an error that says which.</summary>
+internal sealed class MemoryLimit
+{
+    private int rows;
+    private int columns;
+
+    /// <summary>Most rows a batch; null = as configured.</summary>
+    public int? MicroBatch { get; private set; }
+
+    /// <summary>Whether an exception means that memory ran out (and is not the error made of it already).</summary>
+    public static bool RanOut(Exception exception) => exception is not TrainToolsException && TorchErrors.Translate(exception).ErrorId == ErrorIds.OutOfMemory;
+
+    /// <summary>The error of an evaluation that does not fit.</summary>
+    public static TrainToolsException InEvaluation(Exception exception, int batchSize) => new(
+        ErrorIds.OutOfMemory, ErrorKind.ResourceUnavailable,
+        $"Memory ran out in the evaluation, with {batchSize} rows a batch.",
+        batchSize > 1 ? $"Set per_device_eval_batch_size to {(batchSize + 1) / 2}, or set auto_find_batch_size." : "Lower max_length.",
+        inner: exception);
+
+    /// <summary>Notes the shape of what is tried next.</summary>
+    public void Watch(StepBatches window)
+    {
+        var largest = window.Batches.MaxBy(b => b.InputIds.Length)!;
+        rows = window.Batches.Max(b => b.SampleCount);
+        columns = largest.DocumentLengths?.Max() ?? largest.Columns;
+    }
+
+    /// <summary>Halves the batches and says so.</summary>
+    /// <exception cref="TrainToolsException">They may not be halved, or cannot: says what to change and by how much.</exception>
+    public string Answer(Exception exception, int stepsDone, bool mayHalve)
+    {
+        var half = (rows + 1) / 2;
+        if (mayHalve && rows > 1)
+        {
+            MicroBatch = half;
+            return $"Memory ran out at step {stepsDone + 1} with {rows} rows a batch: the run goes on with {half} rows a batch and twice the accumulation, which gives the same steps.";
+        }
+
+        throw new TrainToolsException(
+            ErrorIds.OutOfMemory, ErrorKind.ResourceUnavailable,
+            $"Memory ran out at step {stepsDone + 1}, in a batch of {rows} rows of up to {columns} tokens.",
+            rows > 1
+                ? $"Set per_device_train_batch_size to {half} and multiply gradient_accumulation_steps by {(rows + half - 1) / half} (the same steps), or set auto_find_batch_size; gradient_checkpointing takes less memory too."
+                : "Turn gradient_checkpointing on, lower max_length, or train adapters (finetuning_type: lora).",
+            inner: exception);
+    }
+}
