@@ -44,7 +44,7 @@ public sealed record Diagnosis
     public IReadOnlyList<DiagnosisCause> Causes { get; init; } = [];
 
     /// <summary>Indexes of the training records involved; empty where none can be named.</summary>
-    public IReadOnlyList<int> Records { get; init; } = [];
+    public IReadOnlyList<long> Records { get; init; } = [];
 
     /// <summary>Id of the diagnosis that explains this one; null where it stands for itself.</summary>
     public string? SuppressedBy { get; init; }

@@ -31,6 +31,6 @@ internal static class Figure
     public static string Times(double factor) => Of(factor) + " times";
 
     /// <summary>Record indexes, the first eight.</summary>
-    public static string Records(IReadOnlyList<int> records) =>
+    public static string Records(IReadOnlyList<long> records) =>
         string.Join(", ", records.Take(8).Select(r => r.ToString(CultureInfo.InvariantCulture))) + (records.Count > 8 ? ", …" : string.Empty);
 }

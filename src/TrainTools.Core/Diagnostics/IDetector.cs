@@ -45,7 +45,7 @@ public sealed record Sighting
     public IReadOnlyList<DiagnosisEvidence> Evidence { get; init; } = [];
 
     /// <summary>Records involved.</summary>
-    public IReadOnlyList<int> Records { get; init; } = [];
+    public IReadOnlyList<long> Records { get; init; } = [];
 
     /// <summary>The symptom has ended.</summary>
     /// <param name="summary">How, added to the diagnosis' summary.</param>

@@ -124,8 +124,8 @@ public sealed record TrainingStep : TrainerEvent
     public string? NonFiniteTensor { get; init; }
 
     /// <summary>
-    /// Root mean square of the micro-batches' gradient norms, each as if it were the whole step (its own mean loss), before
-    /// clipping; null where the window is one micro-batch or it was not sampled.
+    /// Norm of the first micro-batch's gradient as if it were the whole step (its own mean loss), before clipping; null where
+    /// the window is one micro-batch or it was not sampled.
     /// </summary>
     public double? MicroGradNorm { get; init; }
 
@@ -148,7 +148,7 @@ public sealed record TrainingStep : TrainerEvent
     /// Indexes of the training records in the window. Not written: they follow from the seed and the step.
     /// </summary>
     [JsonIgnore]
-    public IReadOnlyList<int>? Records { get; init; }
+    public IReadOnlyList<long>? Records { get; init; }
 }
 
 /// <summary>One evaluation.</summary>

@@ -13,7 +13,11 @@ namespace TrainTools.Trainer.Training;
 /// <param name="Targets">Targets of the window.</param>
 /// <param name="Clipped">Whether the gradient was scaled down.</param>
 /// <param name="Updated">Whether the parameters changed: not where the gradient was not finite, or there was no target.</param>
-public readonly record struct StepOutcome(double Loss, double GradNorm, double Accuracy, long Targets, bool Clipped, bool Updated);
+public readonly record struct StepOutcome(double Loss, double GradNorm, double Accuracy, long Targets, bool Clipped, bool Updated)
+{
+    /// <summary>What the probe saw; null where it did not look.</summary>
+    public StepSignals? Signals { get; init; }
+}
 
 /// <summary>One optimizer step: the whole of training on one screen.</summary>
 /// <param name="objective">From batches to gradients.</param>
@@ -21,7 +25,8 @@ public readonly record struct StepOutcome(double Loss, double GradNorm, double A
 /// <param name="maxGradNorm">Largest norm; 0 = no clipping.</param>
 /// <param name="seed">The run's seed; dropout's is derived from it and the step.</param>
 /// <param name="scaler">Loss scale of float16; null = none.</param>
-public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer, double maxGradNorm, long seed, LossScaler? scaler = null)
+/// <param name="probe">Looks into some of the steps; null = none.</param>
+public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer, double maxGradNorm, long seed, LossScaler? scaler = null, StepProbe? probe = null)
 {
     /// <summary>Runs the window's micro-batches and updates the parameters once.</summary>
     public StepOutcome Run(StepBatches window, double learningRate)
@@ -31,11 +36,21 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
         TorchRandom.Seed(unchecked((long)SeededRandom.Derive(seed, RandomPurpose.Dropout, window.Step)));
         objective.BeginStep(window.Step);
         optimizer.ClearGradients();
+        probe?.Begin(window.Step);
 
         // Every target of the window weighs the same, in whichever micro-batch it stands.
         var targets = window.Batches.Sum(objective.CountTargets);
         var scale = (scaler?.Scale ?? 1) / Math.Max(1, targets);
-        var sums = window.Batches.Where(b => objective.CountTargets(b) > 0).Select(b => objective.Backward(b, scale)).ToList();
+        var sums = new List<LossSums>(window.Batches.Count);
+        foreach (var batch in window.Batches.Where(b => objective.CountTargets(b) > 0))
+        {
+            sums.Add(objective.Backward(batch, scale));
+            if (sums.Count == 1 && window.Batches.Count > 1)
+            {
+                probe?.AfterFirstBatch((double)objective.CountTargets(batch) / targets, scaler?.Scale ?? 1);
+            }
+        }
+
         AutogradGuard.ThrowIfFailed();
         if (sums.Count == 0)
         {
@@ -49,13 +64,15 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
         // The rule of torch's clip_grad_norm_, done by the optimizer in the pass that reads the gradients anyway.
         var clip = maxGradNorm > 0 ? Math.Min(1, maxGradNorm / (norm + 1e-6)) : 1;
         var finite = double.IsFinite(norm);
+        probe?.BeforeUpdate(norm, scaler?.Scale ?? 1);
         if (finite)
         {
             var divisor = (scaler?.Scale ?? 1) / clip;
             optimizer.Step(learningRate, divisor == 1 ? null : tensor((float)divisor, device: sums[0].Loss.device));
+            probe?.AfterUpdate();
         }
 
         scaler?.Update(finite);
-        return new StepOutcome(loss, norm, accuracy, targets, clip < 1, finite);
+        return new StepOutcome(loss, norm, accuracy, targets, clip < 1, finite) { Signals = probe?.Signals };
     }
 }

@@ -3,13 +3,13 @@ using TrainTools.Core.Configuration;
 namespace TrainTools.Core.Diagnostics.Detectors;
 
 /// <summary>
-/// The gradient of a step is longer than any mean of its micro-batches' gradients can be: they are added up, or divided by
-/// the wrong number.
+/// The gradient of a step is again and again longer than that of its first micro-batch, as a mean of like ones is not: they
+/// are added up, or divided by the wrong number.
 /// </summary>
 public sealed class AccumulationWrongDetector : IDetector
 {
-    /// <summary>Step's norm over the root mean square of the micro-batches' from which it is said; a mean has at most 1.</summary>
-    public const double Limit = 1.3;
+    /// <summary>Step's norm over the micro-batch's from which it is said; of a mean it is at most about 1.</summary>
+    public const double Limit = 1.4;
 
     /// <summary>Samples in a row.</summary>
     public const int Samples = 4;
@@ -44,8 +44,8 @@ public sealed class AccumulationWrongDetector : IDetector
         {
             Severity = FindingSeverity.Warning,
             FirstStep = history.FirstStep,
-            Summary = $"The gradient of a step is {Figure.Times(ratio)} as long as those of its micro-batches: they are added up where their mean should be taken.",
-            Evidence = [new("grad_norm_over_micro", ratio, Limit, step.Step, step.Step, $"Gradient norm of the step over that of its micro-batches: {Figure.Of(ratio)} (a mean has at most 1)")],
+            Summary = $"The gradient of a step is {Figure.Times(ratio)} as long as that of one of its micro-batches: they are added up where their mean should be taken.",
+            Evidence = [new("grad_norm_over_micro", ratio, Limit, step.Step, step.Step, $"Gradient norm of the step over that of its first micro-batch: {Figure.Of(ratio)} (of a mean at most about 1)")],
         };
     }
 }

@@ -166,7 +166,7 @@ public sealed class LossSpikeDetector : IDetector
         }
 
         var step = history.Steps[at];
-        var records = new SortedSet<int>();
+        var records = new SortedSet<long>();
         for (var i = firstIndex; i <= Math.Min(at, firstIndex + 2); i++)
         {
             var back = history.Count - 1 - i;

@@ -84,7 +84,7 @@ public sealed class NoLabelsDetector : IDetector
         return true;
     }
 
-    private Sighting Raise(int from, FindingSeverity severity, string signal, double value, double? limit, string text, IReadOnlyList<int> records)
+    private Sighting Raise(int from, FindingSeverity severity, string signal, double value, double? limit, string text, IReadOnlyList<long> records)
     {
         open = true;
         quiet = 0;

@@ -18,7 +18,7 @@ public sealed class NonFiniteDetector : IDetector
     /// <summary>Points looked back over in float16.</summary>
     public const int Window = 20;
 
-    private readonly SortedSet<int> records = [];
+    private readonly SortedSet<long> records = [];
     private int first;
     private int seen;
     private int quiet;

@@ -1,4 +1,3 @@
-using System.Collections;
 using TrainTools.Core.Configuration;
 
 namespace TrainTools.Core.Diagnostics.Detectors;
@@ -12,8 +11,11 @@ public sealed class RecordsRepeatedDetector : IDetector
     /// <summary>Records needed.</summary>
     public const int LeastRecords = 50;
 
-    private readonly BitArray seen = new(0);
-    private readonly SortedSet<int> repeatedRecords = [];
+    /// <summary>Records remembered at most (16 bytes each).</summary>
+    public const int MostRecords = 4_000_000;
+
+    private readonly HashSet<long> seen = [];
+    private readonly SortedSet<long> repeatedRecords = [];
     private int epoch = -1;
     private long used;
     private long repeated;
@@ -42,28 +44,23 @@ public sealed class RecordsRepeatedDetector : IDetector
         if (current != epoch)
         {
             epoch = current;
-            seen.SetAll(false);
+            seen.Clear();
             (used, repeated) = (0, 0);
         }
 
         foreach (var record in records)
         {
-            if (record >= seen.Length)
-            {
-                seen.Length = Math.Max(record + 1, 2 * seen.Length);
-            }
-
             used++;
-            if (seen[record])
+            if (seen.Count < MostRecords ? seen.Add(record) : !seen.Contains(record))
             {
-                repeated++;
-                if (repeatedRecords.Count < 64)
-                {
-                    repeatedRecords.Add(record);
-                }
+                continue;
             }
 
-            seen[record] = true;
+            repeated++;
+            if (repeatedRecords.Count < 64)
+            {
+                repeatedRecords.Add(record);
+            }
         }
 
         var share = (double)repeated / used;

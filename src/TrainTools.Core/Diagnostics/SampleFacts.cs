@@ -1,0 +1,61 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using TrainTools.Core.Samples;
+
+namespace TrainTools.Core.Diagnostics;
+
+/// <summary>What the prepared rows tell before the first step.</summary>
+/// <param name="TargetEntropy">Entropy in nats of the supervised tokens, whatever their inputs.</param>
+/// <param name="EvaluationOverlap">Share of validation documents that are training documents, token for token; null without validation.</param>
+public sealed record SampleFacts(double TargetEntropy, double? EvaluationOverlap)
+{
+    /// <summary>One pass over the tokens.</summary>
+    public static SampleFacts Of(IReadOnlyList<TrainingSample> training, IReadOnlyList<TrainingSample> validation)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        ArgumentNullException.ThrowIfNull(validation);
+        return new SampleFacts(Entropy(training), validation.Count == 0 ? null : Overlap(training, validation));
+    }
+
+    private static double Entropy(IReadOnlyList<TrainingSample> samples)
+    {
+        var counts = new Dictionary<int, long>();
+        long total = 0;
+        foreach (var sample in samples)
+        {
+            foreach (var label in sample.Labels)
+            {
+                if (label != TrainingSample.Ignored)
+                {
+                    CollectionsMarshal.GetValueRefOrAddDefault(counts, label, out _)++;
+                    total++;
+                }
+            }
+        }
+
+        return counts.Values.Sum(c => -(double)c / total * Math.Log((double)c / total));
+    }
+
+    private static double Overlap(IReadOnlyList<TrainingSample> training, IReadOnlyList<TrainingSample> validation)
+    {
+        var known = training.SelectMany(Documents).ToHashSet();
+        var (all, found) = (0, 0);
+        foreach (var document in validation.SelectMany(Documents))
+        {
+            all++;
+            found += known.Contains(document) ? 1 : 0;
+        }
+
+        return all == 0 ? 0 : (double)found / all;
+    }
+
+    private static IEnumerable<UInt128> Documents(TrainingSample sample)
+    {
+        var at = 0;
+        foreach (var length in sample.DocumentLengths ?? [sample.Length])
+        {
+            yield return XxHash128.HashToUInt128(MemoryMarshal.AsBytes(sample.InputIds.AsSpan(at, length)));
+            at += length;
+        }
+    }
+}
