@@ -25,7 +25,7 @@ public sealed class StartFineTuneCommand : CommandBase
     public TrainingConfig? InputObject { get; set; }
 
     /// <summary>YAML files with configurations; wildcards are allowed. Each is a run.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];

@@ -91,7 +91,7 @@ public sealed class StartFineTuneTests(CompletedRun done) : IDisposable
     {
         File.Copy(done.Data, Path.Combine(folder.Path, "d.jsonl"));
         var yaml = folder.File("run.yaml", $"model_name_or_path: {Example.Model}\ndataset_path: d.jsonl\noutput_dir: out\nmax_steps: 9\nper_device_train_batch_size: 1\nnum_threads: 1\n");
-        var run = Assert.Single(done.Shell.Output("Start-FineTune $args[0] -Set max_steps=2", yaml));
+        var run = Assert.Single(done.Shell.Output("$args[0] | Start-FineTune -Set max_steps=2", yaml));
         Assert.Equal(2, run.Get("Steps"));
         Assert.Equal(Path.Combine(folder.Path, "out"), run.Get("Path"));
     }
