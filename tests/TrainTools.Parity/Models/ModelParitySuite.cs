@@ -35,7 +35,7 @@ public sealed class ModelParitySuite : IParitySuite
     private static IEnumerable<Comparison> Compare(string folder, string root)
     {
         var fixture = new ModelFixture(folder);
-        foreach (var part in (Func<ModelFixture, IEnumerable<Comparison>>[])[Forward, LeftPadded, OldConfig, Train, f => DecayGroups(f, root), Saved])
+        foreach (var part in (Func<ModelFixture, IEnumerable<Comparison>>[])[Forward, LeftPadded, OtherConfigs, Train, f => DecayGroups(f, root), Saved])
         {
             using var scope = NewDisposeScope();
             foreach (var comparison in part(fixture).ToList())
@@ -130,23 +130,22 @@ public sealed class ModelParitySuite : IParitySuite
         yield return Comparison.Relative("left padding, loss", [ReferenceTraining.Loss(model, rows, logits).ToDouble()], [golden.GetProperty("loss").GetDouble()], 1e-5);
     }
 
-    private static IEnumerable<Comparison> OldConfig(ModelFixture fixture)
+    /// <summary>Other spellings of the same config (config.v4style.json, ...) mean the same model.</summary>
+    private static IEnumerable<Comparison> OtherConfigs(ModelFixture fixture)
     {
-        string old = Path.Combine(fixture.Folder, "config.v4style.json");
-        if (!File.Exists(old))
-        {
-            yield break;
-        }
-
         using var noGrad = no_grad();
-        using var copy = new TemporaryFolder();
-        File.Copy(old, Path.Combine(copy.Path, ModelConfigFile.FileName));
-        File.Copy(Path.Combine(fixture.Folder, ModelWeightFiles.SingleName), Path.Combine(copy.Path, ModelWeightFiles.SingleName));
         using var model = PretrainedModelLoader.Load(fixture.Folder);
-        using var oldModel = PretrainedModelLoader.Load(copy.Path);
         var input = ModelFixture.Input(fixture.ForwardRows);
-        bool same = ReferenceTraining.Logits(model, input).equal(ReferenceTraining.Logits(oldModel, input)).all().item<bool>();
-        yield return Comparison.Exact("4.x config, logits bit for bit", same, "they differ");
+        var logits = ReferenceTraining.Logits(model, input);
+        foreach (string other in Directory.EnumerateFiles(fixture.Folder, "config.*.json").Order(StringComparer.Ordinal))
+        {
+            using var copy = new TemporaryFolder();
+            File.Copy(other, Path.Combine(copy.Path, ModelConfigFile.FileName));
+            File.Copy(Path.Combine(fixture.Folder, ModelWeightFiles.SingleName), Path.Combine(copy.Path, ModelWeightFiles.SingleName));
+            using var otherModel = PretrainedModelLoader.Load(copy.Path);
+            bool same = logits.equal(ReferenceTraining.Logits(otherModel, input)).all().item<bool>();
+            yield return Comparison.Exact($"{Path.GetFileName(other)}, logits bit for bit", same, "they differ");
+        }
     }
 
     private static IEnumerable<Comparison> Train(ModelFixture fixture)

@@ -83,7 +83,7 @@ public sealed class PretrainedModelWriterTests : IDisposable
             PretrainedModelWriter.Save(model, folder, new PretrainedModelWriterOptions { ParameterType = ScalarType.BFloat16 });
         }
 
-        Assert.Equal(["config.json", "generation_config.json", "model.safetensors"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["model.safetensors"], Directory.EnumerateFiles(folder, "model*").Select(Path.GetFileName));
         using var again = PretrainedModelLoader.LoadCausal(folder, new PretrainedModelOptions { ParameterType = null });
         using var before = PretrainedModelLoader.LoadCausal(Source);
         Assert.Equal("bfloat16", again.ConfigJson["torch_dtype"]!.GetValue<string>());
