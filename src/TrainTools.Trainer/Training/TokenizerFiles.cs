@@ -3,7 +3,7 @@ using TrainTools.Core.Files;
 
 namespace TrainTools.Trainer.Training;
 
-/// <summary>Puts the tokenizer that was trained with beside the model, where it is not the model's own.</summary>
+/// <summary>Puts the tokenizer that was trained with beside the result, where it is not there already: another than the model's own, or an adapter's.</summary>
 internal static class TokenizerFiles
 {
     private static readonly string[] Names =
@@ -14,7 +14,8 @@ internal static class TokenizerFiles
 
     public static void Copy(ModelConfig config, string target)
     {
-        if (config.TokenizerPath is { } source)
+        var there = Names.Any(n => File.Exists(Path.Combine(target, n)));
+        if ((config.TokenizerPath ?? (there ? null : config.ModelNameOrPath)) is { } source)
         {
             foreach (var name in Names.Where(n => File.Exists(Path.Combine(source, n))))
             {

@@ -28,6 +28,7 @@ public sealed class AdapterRunTests : IDisposable
         Assert.True(result.FinalLoss < result.FirstLoss - 0.3, $"{result.FirstLoss} to {result.FinalLoss}");
         Assert.Equal(folder.AdapterPath, result.ModelPath);
         Assert.False(Directory.Exists(folder.ModelPath));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Stories, "tokenizer.json")), File.ReadAllBytes(Path.Combine(folder.AdapterPath, "tokenizer.json")));
 
         using var scope = NewDisposeScope();
         using var grad = no_grad();
@@ -86,7 +87,7 @@ public sealed class AdapterRunTests : IDisposable
             Schedule = new ScheduleConfig { LrSchedulerType = LrSchedulerType.Constant, WarmupSteps = 0 },
             Batch = new BatchConfig { PerDeviceTrainBatchSize = 4, GradientAccumulationSteps = 1 },
             Duration = new DurationConfig { NumTrainEpochs = 2 },
-            Runtime = new RuntimeConfig { Device = "cpu", Precision = Precision.Fp32, Seed = 42, NumThreads = 2 },
+            Runtime = new RuntimeConfig { Device = "cpu", Precision = Precision.Fp32, Seed = 42, NumThreads = 1 },
         };
     }
 
