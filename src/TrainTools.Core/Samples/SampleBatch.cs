@@ -30,6 +30,9 @@ public sealed record SampleBatch
     /// <summary>The tokens to be predicted there [N].</summary>
     public required long[] TargetIds { get; init; }
 
+    /// <summary>Targets of the rows [SampleCount × K] for a classifier of rows; null = none.</summary>
+    public float[]? RowTargets { get; init; }
+
     /// <summary>Tokens without padding.</summary>
     public required int Tokens { get; init; }
 

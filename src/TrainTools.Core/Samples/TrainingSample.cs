@@ -18,6 +18,12 @@ public sealed record TrainingSample
     /// <summary>Lengths of the documents in a packed row, which do not see each other; null = the row is one piece.</summary>
     public int[]? DocumentLengths { get; init; }
 
+    /// <summary>
+    /// What a classifier of the whole row learns: the number of its class, a value to be met, or one number a class where
+    /// several apply; null for language and for labels of tokens.
+    /// </summary>
+    public float[]? RowTargets { get; init; }
+
     /// <summary>Numbers (<see cref="Data.TrainingRecord.Index"/>) of the records in the row, in order.</summary>
     public required long[] RecordIndexes { get; init; }
 

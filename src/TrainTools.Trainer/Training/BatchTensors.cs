@@ -16,6 +16,16 @@ internal static class BatchTensors
         Training = training,
     };
 
+    /// <summary>An encoder's input: it sees both ways, so padding is masked.</summary>
+    public static ModelInput EncoderInput(SampleBatch batch, Device device, bool training)
+    {
+        var padded = batch.RowLengths?.Any(l => l < batch.Columns) == true;
+        return ModelInput(batch, device, training) with
+        {
+            AttentionMask = padded ? Tensor(batch.AttentionMask()!, device).reshape(batch.Rows, batch.Columns) : null,
+        };
+    }
+
     /// <summary>A one-dimensional int64 tensor.</summary>
     public static Tensor Tensor(long[] values, Device device)
     {

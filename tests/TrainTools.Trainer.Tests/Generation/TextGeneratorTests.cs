@@ -19,7 +19,7 @@ public sealed class TextGeneratorTests : IDisposable
     [InlineData("greedy_from_prompt_2", 60)]
     public void Greedy_text_is_the_golden_text_word_for_word(string name, int newTokens)
     {
-        var golden = Training.TrainingHarness.Json("stories260k", "golden.json");
+        var golden = TestFiles.Json("stories260k", "golden.json");
         var text = golden.GetProperty(name).GetProperty("text").GetString()!;
         var length = golden.GetProperty(name).GetProperty("ids").GetArrayLength();
         var prompt = name switch

@@ -1,6 +1,7 @@
 using TorchSharp;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Training;
+using TrainTools.Parity.Training;
 
 namespace TrainTools.Trainer.Tests.Training;
 
@@ -21,8 +22,8 @@ public class AccumulationTests
     [InlineData(1, 8)]
     public void Splitting_a_batch_changes_neither_losses_nor_weights(int batch, int accumulation)
     {
-        using var whole = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
-        using var parts = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+        using var whole = new TrainingRig(TestFiles.Model("llama"));
+        using var parts = new TrainingRig(TestFiles.Model("llama"));
 
         var expected = whole.Train(Rows, StepPlan.Create(Rows.Count, 8, 1, epochs: 3));
         var actual = parts.Train(Rows, StepPlan.Create(Rows.Count, batch, accumulation, epochs: 3));
@@ -44,7 +45,7 @@ public class AccumulationTests
     [Fact]
     public void A_window_without_any_target_changes_nothing_and_says_so()
     {
-        using var harness = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+        using var harness = new TrainingRig(TestFiles.Model("llama"));
         var before = harness.Model.Parameters.ToDictionary(p => p.Key, p => p.Value.sum().ToDouble());
         var outcome = harness.Train([new TrainingSample { InputIds = [1, 2], Labels = [-100, -100], RecordIndexes = [0] }], StepPlan.Create(1, 1, 1, 1))[0].Outcome;
         Assert.False(outcome.Updated);

@@ -14,7 +14,7 @@ public class ChunkedCrossEntropyTests
     public void Losses_are_those_of_transformers(long chunkBytes)
     {
         using var scope = NewDisposeScope();
-        foreach (var item in TrainingHarness.Json("losses", "losses.json").GetProperty("cross_entropy").EnumerateArray())
+        foreach (var item in TestFiles.Json("losses", "losses.json").GetProperty("cross_entropy").EnumerateArray())
         {
             var rows = item.GetProperty("logits").EnumerateArray().ToList();
             var vocabulary = rows[0][0].GetArrayLength();

@@ -2,13 +2,12 @@ using TorchSharp;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Training;
+using TrainTools.Parity.Training;
 using TrainTools.Trainer.Training;
 
 namespace TrainTools.Trainer.Tests.Training;
 
-/// <summary>Alone in its process while it runs: it counts every tensor there is.</summary>
-[Collection(nameof(MemoryTests))]
-[CollectionDefinition(nameof(MemoryTests), DisableParallelization = true)]
+[Collection(Alone.Name)]
 public sealed class MemoryTests : IDisposable
 {
     private readonly TemporaryFolder temporary = new();
@@ -16,7 +15,7 @@ public sealed class MemoryTests : IDisposable
     [Fact]
     public void Ten_thousand_steps_leave_nothing_behind()
     {
-        using var harness = new TrainingHarness(TinyModel.Write(temporary["model"]));
+        using var harness = new TrainingRig(TinyModel.Write(temporary["model"]));
         List<TrainingSample> documents = [.. Enumerable.Range(0, 40).Select(i =>
         {
             int[] ids = [.. Enumerable.Range(0, 3 + (i % 7)).Select(j => ((i * 5) + (j * 3)) % 32)];

@@ -1,6 +1,7 @@
 using TorchSharp;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Training;
+using TrainTools.Parity.Training;
 using TrainTools.Trainer.Models;
 using TrainTools.Trainer.Training;
 using static TorchSharp.torch;
@@ -13,10 +14,10 @@ public class PackedForwardTests
     [Fact]
     public void The_loss_of_a_pack_is_the_librarys()
     {
-        foreach (var item in TrainingHarness.Json("packing", "packed_forward.json").EnumerateArray().Where(i => i.GetProperty("model").GetString() == "llama"))
+        foreach (var item in TestFiles.Json("packing", "packed_forward.json").EnumerateArray().Where(i => i.GetProperty("model").GetString() == "llama"))
         {
             using var scope = NewDisposeScope();
-            using var harness = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+            using var harness = new TrainingRig(TestFiles.Model("llama"));
             var documents = item.GetProperty("sequences").EnumerateArray().Select(s => s.EnumerateArray().Select(v => v.GetInt32()).ToArray()).ToList();
             var batch = new SampleCollator(0).Collate([.. documents.Select((d, i) => new TrainingSample { InputIds = d, Labels = d, RecordIndexes = [i] })], paddingFree: true);
             Assert.Equal(item.GetProperty("labels")[0].EnumerateArray().Select(v => v.GetInt64()), batch.Labels);
@@ -37,7 +38,7 @@ public class PackedForwardTests
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        using var model = PretrainedModelLoader.LoadCausal(TrainingHarness.ModelFolder("llama"));
+        using var model = PretrainedModelLoader.LoadCausal(TestFiles.Model("llama"));
         long[] ids = [.. Enumerable.Range(0, 48).Select(i => (long)((i * 37) % 500))];
         int[] lengths = [7, 16, 9, 16];
         long[] changed = (long[])ids.Clone();
@@ -63,8 +64,8 @@ public class PackedForwardTests
         })];
         var packs = SamplePacker.Pack(rows, 32, Core.Configuration.PackingStrategy.Bfd).ToList();
         Assert.True(packs.Count < rows.Count);
-        using var apart = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
-        using var packed = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+        using var apart = new TrainingRig(TestFiles.Model("llama"));
+        using var packed = new TrainingRig(TestFiles.Model("llama"));
 
         var expected = apart.Train(rows, StepPlan.Create(rows.Count, rows.Count, 1, epochs: 4));
         var actual = packed.Train(packs, StepPlan.Create(packs.Count, packs.Count, 1, epochs: 4));

@@ -1,6 +1,7 @@
 using TorchSharp;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Training;
+using TrainTools.Parity.Training;
 using TrainTools.Trainer.Models;
 using TrainTools.Trainer.Training;
 using static TorchSharp.torch;
@@ -8,6 +9,7 @@ using static TorchSharp.torch;
 namespace TrainTools.Trainer.Tests.Training;
 
 /// <summary>Gradient checkpointing, dropout, embedding noise and number formats.</summary>
+[Collection(Alone.Name)]
 public class RegularizationTests
 {
     private static readonly List<TrainingSample> Rows = [.. Enumerable.Range(0, 8).Select(row =>
@@ -21,8 +23,8 @@ public class RegularizationTests
     [Fact]
     public void Checkpointing_changes_neither_losses_nor_weights()
     {
-        using var plain = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
-        using var checkpointed = new TrainingHarness(TrainingHarness.ModelFolder("llama"), checkpointing: true);
+        using var plain = new TrainingRig(TestFiles.Model("llama"));
+        using var checkpointed = new TrainingRig(TestFiles.Model("llama"), new TrainingRigOptions { Checkpointing = true });
         Assert.Equal(plain.Train(Rows, Plan).Select(s => s.Outcome), checkpointed.Train(Rows, Plan).Select(s => s.Outcome));
         Assert.All(plain.Model.Parameters, p => Assert.True(p.Value.equal(checkpointed.Model.Parameters[p.Key]).all().item<bool>(), p.Key));
     }
@@ -35,7 +37,7 @@ public class RegularizationTests
         var options = new PretrainedModelOptions { AttentionDropout = 0.3 };
         List<double> Losses(long seed)
         {
-            using var harness = new TrainingHarness(TrainingHarness.ModelFolder("llama"), seed: seed, options: options, checkpointing: checkpointing);
+            using var harness = new TrainingRig(TestFiles.Model("llama"), new TrainingRigOptions { Seed = seed, Model = options, Checkpointing = checkpointing });
             torch.random.manual_seed(Environment.TickCount); // what the generator stood at before does not matter
             return [.. harness.Train(Rows, Plan).Select(s => s.Outcome.Loss)];
         }
@@ -49,7 +51,7 @@ public class RegularizationTests
     {
         // The loss along the gradient falls as the gradient says: true only if the second pass drops the same weights.
         using var scope = NewDisposeScope();
-        using var model = PretrainedModelLoader.LoadCausal(TrainingHarness.ModelFolder("llama"), new PretrainedModelOptions { AttentionDropout = 0.5 });
+        using var model = PretrainedModelLoader.LoadCausal(TestFiles.Model("llama"), new PretrainedModelOptions { AttentionDropout = 0.5 });
         foreach (var parameter in model.Parameters.Values)
         {
             parameter.requires_grad_(true);
@@ -84,7 +86,7 @@ public class RegularizationTests
     {
         List<double> Losses(double? alpha)
         {
-            using var harness = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+            using var harness = new TrainingRig(TestFiles.Model("llama"));
             harness.Model.NeftuneNoiseAlpha = alpha;
             return [.. harness.Train(Rows, Plan).Select(s => s.Outcome.Loss)];
         }
@@ -92,7 +94,7 @@ public class RegularizationTests
         Assert.Equal(Losses(5), Losses(5));
         Assert.NotEqual(Losses(null), Losses(5));
         using var scope = NewDisposeScope();
-        using var harness = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+        using var harness = new TrainingRig(TestFiles.Model("llama"));
         var batch = new SampleCollator(0).Collate(Rows);
         var without = harness.Objective.Evaluate(batch).Loss.ToDouble();
         harness.Model.NeftuneNoiseAlpha = 5;
@@ -102,8 +104,8 @@ public class RegularizationTests
     [Fact]
     public void Bf16_keeps_fp32_masters_and_stays_close_to_fp32()
     {
-        using var exact = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
-        using var rounded = new TrainingHarness(TrainingHarness.ModelFolder("llama"), options: new PretrainedModelOptions { ComputeType = ScalarType.BFloat16 });
+        using var exact = new TrainingRig(TestFiles.Model("llama"));
+        using var rounded = new TrainingRig(TestFiles.Model("llama"), new TrainingRigOptions { Model = new PretrainedModelOptions { ComputeType = ScalarType.BFloat16 } });
         var expected = exact.Train(Rows, Plan).Select(s => s.Outcome.Loss).ToList();
         var actual = rounded.Train(Rows, Plan).Select(s => s.Outcome.Loss).ToList();
         Assert.All(rounded.Model.Parameters.Values, p => Assert.Equal(ScalarType.Float32, p.dtype));
@@ -117,8 +119,8 @@ public class RegularizationTests
     [Fact]
     public void A_loss_scale_changes_nothing_but_the_range_of_the_gradients()
     {
-        using var plain = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
-        using var scaled = new TrainingHarness(TrainingHarness.ModelFolder("llama"), scaler: new LossScaler(65536));
+        using var plain = new TrainingRig(TestFiles.Model("llama"));
+        using var scaled = new TrainingRig(TestFiles.Model("llama"), new TrainingRigOptions { Scaler = new LossScaler(65536) });
         var expected = plain.Train(Rows, Plan);
         var actual = scaled.Train(Rows, Plan);
         for (var i = 0; i < actual.Count; i++)
@@ -145,7 +147,7 @@ public class RegularizationTests
     [Fact]
     public void A_gradient_that_is_not_finite_leaves_the_weights_alone_and_is_reported()
     {
-        using var harness = new TrainingHarness(TrainingHarness.ModelFolder("llama"));
+        using var harness = new TrainingRig(TestFiles.Model("llama"));
         using (no_grad())
         {
             harness.Model.Parameters["model.norm.weight"].fill_(float.NaN);
