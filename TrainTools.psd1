@@ -10,11 +10,16 @@
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
         'Export-TrainingConfig'
+        'Export-TrainingDataset'
         'Get-FineTuneRun'
         'Get-TrainingBackend'
         'Import-TrainingConfig'
+        'Import-TrainingDataset'
+        'Invoke-DatasetClean'
         'Invoke-FineTunedModel'
+        'Measure-TrainingDataset'
         'New-TrainingConfig'
+        'Split-TrainingDataset'
         'Start-FineTune'
         'Stop-FineTune'
         'Test-TrainingConfig'
@@ -23,7 +28,7 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     TypesToProcess       = @('TrainTools.Types.ps1xml')
-    FormatsToProcess     = @('TrainTools.Format.ps1xml')
+    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml')
     PrivateData          = @{
         PSData = @{
             Tags         = @('PSEdition_Core', 'Windows', 'Linux', 'MacOS', 'MachineLearning', 'FineTuning', 'LLM', 'Transformers', 'TorchSharp')

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using System.Text.Json.Serialization;
 
 using TrainTools.Core.Cleaning.Duplicates;
 using TrainTools.Core.Cleaning.LabelErrors;
@@ -48,7 +49,11 @@ public sealed record CleaningOptions
     public string? ProbabilityPath { get; init; }
 
     /// <summary>Counts tokens; null = words are counted.</summary>
+    [JsonIgnore]
     public ITextTokenizer? Tokenizer { get; init; }
+
+    /// <summary>Folder the tokenizer was loaded from, for reports.</summary>
+    public string? TokenizerPath { get; init; }
 
     /// <summary>Longest sample in tokens; null = not checked.</summary>
     public int? MaxLength { get; init; }

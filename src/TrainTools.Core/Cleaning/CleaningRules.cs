@@ -16,6 +16,8 @@ public static class CleaningRules
     public static readonly CleaningRule ExactDuplicate = Rule("duplicate.exact", AtLeast, 1, "RRRRR", "Equal to another record after normalisation (1 = equal).");
     public static readonly CleaningRule NearDuplicate = Rule("duplicate.near", AtLeast, 0.8, "RRFRR", "Jaccard similarity to a record that is kept; input and output must reach it too.");
 
+    public static readonly CleaningRule NumberVariant = Rule("duplicate.number_variant", AtLeast, 0.8, "FFFFF", "As similar as a near duplicate but with other numbers: a variant of an exercise, a statement about another year.");
+
     public static readonly CleaningRule ConflictLabel = Rule("conflict.label", Below, 1, "-R---", "The same text has other labels; share of the votes for this record's label.");
     public static readonly CleaningRule ConflictTags = Rule("conflict.tags", Below, 1, "--F--", "The same words have other tags; share of the votes for this record's tags.");
     public static readonly CleaningRule ConflictAnswer = Rule("conflict.answer", Below, 1, "R--F-", "The same prompt has another closed answer; share of the votes for this record's answer.");

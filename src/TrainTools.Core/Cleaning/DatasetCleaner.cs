@@ -2,9 +2,11 @@ using System.Diagnostics;
 
 using TrainTools.Core.Cleaning.Checks;
 using TrainTools.Core.Cleaning.Pipeline;
+using TrainTools.Core.Cleaning.Reports;
 using TrainTools.Core.Cleaning.Scores;
 using TrainTools.Core.Cleaning.Sets;
 using TrainTools.Core.Data;
+using TrainTools.Core.Errors;
 
 namespace TrainTools.Core.Cleaning;
 
@@ -18,7 +20,7 @@ public sealed class DatasetCleaner
     private readonly CleaningOptions _options;
 
     /// <summary>Makes a cleaner.</summary>
-    /// <exception cref="Errors.TrainToolsException">CleaningOptionInvalid.</exception>
+    /// <exception cref="TrainToolsException">CleaningOptionInvalid.</exception>
     public DatasetCleaner(CleaningOptions? options = null)
     {
         _options = options ?? new CleaningOptions();
@@ -29,7 +31,7 @@ public sealed class DatasetCleaner
     /// <param name="source">The records; read once now and again when kept records are asked for.</param>
     /// <param name="onProgress">Told now and then how far the run is; called on the calling thread.</param>
     /// <param name="cancellationToken">Stops the run.</param>
-    /// <exception cref="Errors.TrainToolsException">Whatever reading the records or the files in the options can raise.</exception>
+    /// <exception cref="TrainToolsException">Whatever reading the records or the files in the options can raise.</exception>
     public CleaningRun Run(IRecordSource source, Action<CleaningProgress>? onProgress = null, CancellationToken cancellationToken = default)
     {
         var settings = new RuleSettings(_options);
@@ -52,6 +54,39 @@ public sealed class DatasetCleaner
             spool?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Decides the verdicts of an earlier run anew with these options' thresholds and actions; nothing is computed again but
+    /// the lengths that the report shows.
+    /// </summary>
+    /// <param name="source">The records of the earlier run.</param>
+    /// <param name="header">What the earlier run was.</param>
+    /// <param name="verdicts">Its verdicts.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="TrainToolsException">VerdictFileInvalid: the records are not those of the earlier run.</exception>
+    public CleaningRun Replay(IRecordSource source, VerdictHeader header, IReadOnlyList<CleaningVerdict> verdicts, CancellationToken cancellationToken = default)
+    {
+        var settings = new RuleSettings(_options);
+        var state = new CleaningState(_options, settings);
+        var watch = Stopwatch.StartNew();
+        var length = new LengthMeasure(_options.Tokenizer, null);
+        foreach (var record in source.Read(cancellationToken))
+        {
+            state.Table.Add(new RecordAnalysis(record, [], length.Measure(Records.RecordView.Of(record)), default));
+        }
+
+        if (state.Table.Count != header.Records)
+        {
+            throw new TrainToolsException(
+                ErrorIds.VerdictFileInvalid, ErrorKind.InvalidData,
+                FormattableString.Invariant($"The verdicts are about {header.Records} records; the data set has {state.Table.Count}."),
+                "Give the files that the verdicts were made of, in the same order.");
+        }
+
+        VerdictReplay.Apply(state, header, verdicts);
+        var analyzer = new RecordAnalyzer(_options, settings, null, null, new RecordScorer(null, null));
+        return new CleaningRun(_options, source, analyzer, state, new StageSummary(null, [], null, 0, 0, 0), null, false, watch.Elapsed);
     }
 
     private static void FirstPass(

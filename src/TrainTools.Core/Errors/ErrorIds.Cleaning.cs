@@ -7,4 +7,5 @@ public static partial class ErrorIds
     public const string NpyInvalid = "NpyInvalid";
     public const string ProbabilitiesMismatch = "ProbabilitiesMismatch";
     public const string VerdictFileInvalid = "VerdictFileInvalid";
+    public const string SplitInvalid = "SplitInvalid";
 }

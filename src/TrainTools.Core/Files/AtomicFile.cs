@@ -18,26 +18,9 @@ public static partial class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        var target = Path.GetFullPath(path);
-        var folder = Path.GetDirectoryName(target)!;
-        var temporary = Path.Combine(folder, $"{Path.GetFileName(target)}.{Path.GetRandomFileName()[..8]}{TemporarySuffix}");
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-
-            Replace(temporary, target);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-
-        FlushFolder(folder);
+        using var file = new AtomicFileStream(path);
+        write(file.Stream);
+        file.Commit();
     }
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
@@ -69,7 +52,7 @@ public static partial class AtomicFile
     /// Renames over the target. On Windows a reader that holds the old file open for a moment makes the rename fail:
     /// it is tried again for about a second.
     /// </summary>
-    private static void Replace(string temporary, string target)
+    internal static void Replace(string temporary, string target)
     {
         for (var attempt = 0; ; attempt++)
         {

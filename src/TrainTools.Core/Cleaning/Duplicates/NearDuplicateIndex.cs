@@ -62,6 +62,9 @@ internal sealed class NearDuplicateIndex : IDisposable
         _texts.Add(signature.Text);
     }
 
+    /// <summary>Adds a record that is to have no near duplicates, so that the next keeps its number.</summary>
+    public void AddNone() => Add(new NearDuplicateSignature("", [], new byte[_options.Permutations]));
+
     /// <summary>
     /// Walks the records in the order of their ranks and reports for each the most similar of the candidates that are kept
     /// so far, apart for those with the same outcome and those with another. Only records that are kept count, so that

@@ -33,7 +33,8 @@ internal sealed class NearDuplicateStage : IDisposable
             }
             else if (match.Similarity.Numbers < _options.NumberAgreement)
             {
-                Note(state, match, string.Create(CultureInfo.InvariantCulture, $"kept: only {match.Similarity.Numbers:P0} of the numbers agree"));
+                state.Add(match.Record, CleaningRules.NumberVariant, match.Similarity.Least, string.Create(
+                    CultureInfo.InvariantCulture, $"{100 * match.Similarity.Numbers:F0} % of the numbers agree"), match.Kept);
             }
             else
             {
@@ -47,14 +48,6 @@ internal sealed class NearDuplicateStage : IDisposable
     private static string? Detail(Similarity similarity) => similarity.Overall - similarity.Least < 0.05
         ? null
         : string.Create(CultureInfo.InvariantCulture, $"overall {similarity.Overall:F2}, input {similarity.Input:F2}, output {similarity.Output:F2}");
-
-    private static void Note(CleaningState state, NearMatch match, string detail)
-    {
-        if (state.Settings.IsOn(CleaningRules.NearDuplicate))
-        {
-            state.Add(match.Record, new Checks.Finding(CleaningRules.NearDuplicate, match.Similarity.Least, detail, CleaningAction.None, match.Kept));
-        }
-    }
 
     private static bool SameOutcome(CleaningState state, int a, int b) =>
         !(state.Table.IsClosed(a) && state.Table.IsClosed(b)) || state.Table.Outcome(a) == state.Table.Outcome(b);

@@ -1,0 +1,111 @@
+using System.Management.Automation;
+using TrainTools.Core.Cleaning;
+using TrainTools.Core.Cleaning.Pipeline;
+using TrainTools.Core.Cleaning.Reports;
+using TrainTools.Core.Data;
+using TrainTools.Core.Data.Writing;
+using TrainTools.PowerShell.Datasets;
+
+namespace TrainTools.PowerShell.Commands;
+
+/// <summary>
+/// Cleans a data set: duplicates, conflicts, label errors, broken structure, odd lengths, damaged text, personal data,
+/// leaked evaluation records. Every find is a verdict; a policy decides what it does. Kept records go down the pipeline;
+/// nothing is lost: removed ones and all verdicts can be written aside. -WhatIf only reports.
+/// </summary>
+[Cmdlet(VerbsLifecycle.Invoke, "DatasetClean", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[OutputType(typeof(TrainingRecord), typeof(CleaningReport))]
+public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
+{
+    /// <inheritdoc/>
+    private protected override long SpoolMemory => MemoryLimit / 2;
+
+    /// <inheritdoc/>
+    private protected override void Run(IRecordSource source)
+    {
+        var progress = new DatasetProgressSink(this, 12, "Cleaning");
+        using var run = FromVerdictPath is null
+            ? new DatasetCleaner(Options()).Run(source, progress.Report, Cancellation)
+            : Replay(source);
+        progress.Complete();
+        var report = run.Report(Cancellation) with { BadLines = BadLines, Command = MyInvocation.Line.Trim() is { Length: > 0 } line ? line : null };
+        foreach (var warning in report.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
+        if (!ShouldProcess(Target(source), $"Remove {run.Removed} and change {run.Changed} of {run.Records} records"))
+        {
+            WriteObject(report);
+            return;
+        }
+
+        WriteAside(run, report);
+        if (AsReport)
+        {
+            WriteObject(report);
+            return;
+        }
+
+        foreach (var record in run.KeptRecords(Cancellation))
+        {
+            WriteObject(record);
+        }
+    }
+
+    private static string Target(IRecordSource source) => source.Files.Count switch
+    {
+        0 => "Records of the pipeline",
+        1 => source.Files[0],
+        _ => $"{source.Files.Count} files",
+    };
+
+    private CleaningRun Replay(IRecordSource source)
+    {
+        var (header, verdicts) = VerdictFile.Read(PathHelper.ResolveNew(this, FromVerdictPath!));
+        var options = header.Options with
+        {
+            Thresholds = Merge(header.Options.Thresholds, Thresholds()),
+            Actions = Merge(header.Options.Actions, Actions()),
+            Exclude = [.. header.Options.Exclude, .. Exclude],
+        };
+        return new DatasetCleaner(options).Replay(source, header, verdicts, Cancellation);
+    }
+
+    private static Dictionary<string, T> Merge<T>(IReadOnlyDictionary<string, T> old, IReadOnlyDictionary<string, T> given)
+    {
+        var result = new Dictionary<string, T>(old, StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in given)
+        {
+            result[key] = value;
+        }
+
+        return result;
+    }
+
+    private void WriteAside(CleaningRun run, CleaningReport report)
+    {
+        if (VerdictPath is not null)
+        {
+            VerdictFile.Write(PathHelper.ResolveNew(this, VerdictPath), run);
+        }
+
+        if (RejectedPath is not null)
+        {
+            var path = PathHelper.ResolveNew(this, RejectedPath);
+            using var writer = new DatasetWriter(path);
+            foreach (var (record, verdicts) in run.RemovedRecords(Cancellation))
+            {
+                writer.Write(RejectedRecord.With(record, verdicts));
+            }
+
+            report = report with { Outputs = [.. report.Outputs, CleaningReport.Hash(writer.Complete().FullName)] };
+        }
+
+        if (ReportPath is not null)
+        {
+            var (html, json) = HtmlReport.Write(PathHelper.ResolveNew(this, ReportPath), report);
+            WriteVerbose($"Report: {html}, {json}");
+        }
+    }
+}
