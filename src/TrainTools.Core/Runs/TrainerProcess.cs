@@ -46,7 +46,10 @@ public sealed class TrainerProcess : IDisposable
 
     private Thread Errors { get; }
 
-    /// <summary>Starts the run that a folder describes. The trainer stops at the end of the step when this object is disposed of or its process ends.</summary>
+    /// <summary>
+    /// Starts the run that a folder describes. It stops by itself, with a checkpoint, when the present process ends; it is
+    /// killed when this object is disposed of before it has ended.
+    /// </summary>
     /// <param name="command">How to start the trainer.</param>
     /// <param name="folder">The run folder, with config.yaml.</param>
     /// <param name="resumeFrom">Checkpoint folder to continue from; null for a new run.</param>
@@ -54,7 +57,15 @@ public sealed class TrainerProcess : IDisposable
     public static TrainerProcess StartRun(TrainerCommand command, RunFolder folder, string? resumeFrom = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        return new TrainerProcess(command, ["run", folder.Path, "--watch-stdin", .. resumeFrom is null ? Array.Empty<string>() : ["--resume", resumeFrom]], folder);
+        ArgumentNullException.ThrowIfNull(command);
+        var environment = new Dictionary<string, string>(AllocatorSettings.For(OperatingSystem.IsLinux(), Environment.GetEnvironmentVariables().Keys.Cast<string>()));
+        foreach (var (name, value) in command.Environment)
+        {
+            environment[name] = value;
+        }
+
+        string[] resume = resumeFrom is null ? [] : ["--resume", resumeFrom];
+        return new TrainerProcess(command with { Environment = environment }, ["run", folder.Path, "--watch-stdin", .. resume], folder);
     }
 
     /// <summary>Loads a model and waits for <see cref="Ask"/>.</summary>

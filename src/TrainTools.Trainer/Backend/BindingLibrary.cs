@@ -9,7 +9,6 @@ namespace TrainTools.Trainer.Backend;
 /// <summary>Finds TorchSharp's own native library and, on Linux, makes sure the system's C++ runtime can carry it.</summary>
 public static class BindingLibrary
 {
-
     /// <summary>The library that came with TorchSharp: beside the program, or in the package cache.</summary>
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.BackendNotFound"/>.</exception>
     public static string Find()
