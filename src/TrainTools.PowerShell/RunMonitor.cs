@@ -11,8 +11,10 @@ namespace TrainTools.PowerShell;
 /// the pipeline; only <see cref="RequestStop"/> is called from another. Once the pipeline is being stopped nothing can be
 /// written any more: the events are still read to their end, because the trainer is writing its checkpoint.
 /// </summary>
-internal sealed class RunMonitor(CommandBase command, TrainerProcess trainer, ProgressSink progress)
+internal sealed class RunMonitor(CommandBase command, TrainerProcess trainer, ProgressSink progress, StopRule? stopOn = null)
 {
+    private bool stopRequested;
+
     /// <summary>Asks the trainer to stop after its step; it answers by ending.</summary>
     public void RequestStop() => trainer.RequestStop();
 
@@ -79,6 +81,13 @@ internal sealed class RunMonitor(CommandBase command, TrainerProcess trainer, Pr
     private void ShowDiagnosis(DiagnosisRaised item)
     {
         var diagnosis = item.Diagnosis;
+        if (stopOn?.Applies(item) == true && !stopRequested)
+        {
+            stopRequested = true;
+            command.WriteWarning($"{diagnosis.Symptom}: the run is asked to stop after its step (-StopOn).");
+            RequestStop();
+        }
+
         if (item.Change == DiagnosisChange.Closed || diagnosis.Severity == FindingSeverity.Info || !diagnosis.IsRoot)
         {
             command.WriteInformation(diagnosis.Describe(), ["Diagnosis"]);

@@ -29,7 +29,7 @@ internal static class SymptomCatalog
 
         new(S.DeadAdapter, "Adapters that do nothing", [S.ParametersStill, S.UpdateTooSmall, S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.GradientVanishing], (NotInOptimizer, 1), (ParametersFrozen, 0.8), (LearningRateTooLow, 0.2)),
         new(S.NotTrainable, "Parameters that are not trained", [S.ParametersStill, S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.GradientVanishing, S.UpdateTooSmall], (ParametersFrozen, 1)),
-        new(S.ParametersStill, "Parameters that never move", [S.UpdateTooSmall, S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.GradientVanishing], (ParametersFrozen, 0.9), (NotInOptimizer, 0.9), (LearningRateTooLow, 0.4), (PrecisionOverflow, 0.2)),
+        new(S.ParametersStill, "Parameters that never move", [S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.GradientVanishing], (ParametersFrozen, 0.9), (NotInOptimizer, 0.9), (LearningRateTooLow, 0.4), (PrecisionOverflow, 0.2)),
         new(S.AccumulationWrong, "Accumulation weighted wrongly", [S.FirstLossWrong, S.GradientExplosion, S.ClippedNearlyAlways], (AccumulationNormaliser, 1)),
         new(S.TrainEvaluationMismatch, "Training and evaluation disagree", [S.Underfitting, S.LossPlateau], (DropoutTooHigh, 0.9), (LabelNoise, 0.8), (LabelsUnrelated, 0.6), (LabelsMisaligned, 0.5), (DataDiffers, 0.6), (AccumulationNormaliser, 0.5)),
 
@@ -40,7 +40,7 @@ internal static class SymptomCatalog
         new(S.LossExplodes, "Loss explodes", [S.EarlyInstability, S.LossSpike, S.GradientExplosion, S.LossFluctuates, S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.OverfitGap, S.ValidationLossRising, S.EarlySuccess, S.ClippedNearlyAlways, S.TrainEvaluationMismatch, S.BatchTooSmall], (LearningRateTooHigh, 1), (WarmupTooShort, 0.7), (ClippingOff, 0.6), (DataNotShuffled, 0.6), (BadRecords, 0.5), (PrecisionOverflow, 0.4)),
         new(S.GradientExplosion, "Gradient explodes", [S.LossSpike, S.ClippedNearlyAlways], (LearningRateTooHigh, 0.9), (BadRecords, 0.6), (ClippingOff, 0.6), (WarmupTooShort, 0.6), (LongRows, 0.4)),
         new(S.LossSpike, "Loss spike", [], (BadRecords, 0.9), (LearningRateTooHigh, 0.7), (ClippingOff, 0.6), (DataNotShuffled, 0.5), (PrecisionOverflow, 0.3)),
-        new(S.UpdateTooSmall, "Updates too small", [S.LossNotDecreasing, S.LossPlateau, S.Underfitting], (LearningRateTooLow, 1), (ClippingTooTight, 0.7), (ParametersFrozen, 0.3)),
+        new(S.UpdateTooSmall, "Updates too small", [S.ParametersStill, S.LossNotDecreasing, S.LossPlateau, S.Underfitting], (LearningRateTooLow, 1), (ClippingTooTight, 0.7), (ParametersFrozen, 0.3)),
         new(S.GradientVanishing, "Gradient vanishes", [S.LossNotDecreasing, S.LossPlateau, S.Underfitting], (ParametersFrozen, 0.8), (PrecisionOverflow, 0.6), (LearningRateTooHigh, 0.5), (LabelsMasked, 0.1)),
         new(S.ClippedNearlyAlways, "Gradient clipped nearly always", [S.UpdateTooSmall], (ClippingTooTight, 1), (LearningRateTooHigh, 0.4), (AccumulationNormaliser, 0.4)),
         new(S.LossNotDecreasing, "Loss does not decrease", [S.LossPlateau, S.Underfitting], (LearningRateTooLow, 0.9), (LabelsUnrelated, 0.7), (ParametersFrozen, 0.7), (LearningRateTooHigh, 0.5), (NotInOptimizer, 0.5), (DropoutTooHigh, 0.5), (ModelTooSmall, 0.3), (Converged, 0.2)),

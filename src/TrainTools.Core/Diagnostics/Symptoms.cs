@@ -47,4 +47,11 @@ public static class Symptoms
     public const string MemoryGrowth = "MemoryGrowth";
     public const string ThroughputDrop = "ThroughputDrop";
     public const string DataStarvation = "DataStarvation";
+
+    /// <summary>All symptoms with their names for people, those first that explain others.</summary>
+    public static IReadOnlyList<(string Id, string Title)> All => [.. SymptomCatalog.All.Select(s => (s.Id, s.Title))];
+
+    /// <summary>The symptom of this id, whatever its case; null if there is none.</summary>
+    public static (string Id, string Title)? Find(string id) =>
+        SymptomCatalog.All.FirstOrDefault(s => s.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found ? (found.Id, found.Title) : null;
 }

@@ -1,4 +1,5 @@
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 
 namespace TrainTools.Core.Runs;
@@ -11,11 +12,13 @@ public sealed class FineTuneRun
 {
     private readonly RunFolder folder;
     private readonly Lazy<RunMetrics> metrics;
+    private readonly Lazy<IReadOnlyList<Diagnosis>> diagnoses;
 
     private FineTuneRun(RunFolder folder, RunInfo? info)
     {
         this.folder = folder;
         metrics = new Lazy<RunMetrics>(() => RunMetrics.Read(folder.MetricsPath));
+        diagnoses = new Lazy<IReadOnlyList<Diagnosis>>(() => DiagnosisLog.Read(folder.DiagnosesPath));
         Checkpoints = RunCheckpoint.Find(folder);
         ModelPath = FirstFolder(info?.Result?.ModelPath, folder.ModelPath, folder.AdapterPath);
         if (info is null)
@@ -96,6 +99,9 @@ public sealed class FineTuneRun
 
     /// <summary>Logged evaluations, in order.</summary>
     public IReadOnlyList<EvaluationResult> Evaluations => metrics.Value.Evaluations;
+
+    /// <summary>What was diagnosed while it trained, as each diagnosis last was (diagnoses.jsonl as it was when first asked for).</summary>
+    public IReadOnlyList<Diagnosis> Diagnoses => diagnoses.Value;
 
     /// <summary>The resolved configuration.</summary>
     /// <exception cref="TrainToolsException">config.yaml is absent or invalid.</exception>

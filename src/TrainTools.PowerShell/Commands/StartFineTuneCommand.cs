@@ -18,6 +18,7 @@ public sealed class StartFineTuneCommand : CommandBase
     private const int ActivityId = 1;
 
     private volatile RunMonitor? monitor;
+    private StopRule? stopRule;
 
     /// <summary>The configuration of the run.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ConfigSet, ValueFromPipeline = true)]
@@ -41,9 +42,21 @@ public sealed class StartFineTuneCommand : CommandBase
     [ArgumentCompleter(typeof(Completers.AssignmentCompleter))]
     public string[] Set { get; set; } = [];
 
+    /// <summary>
+    /// Diagnoses that end the run after the step at which they are raised, with a checkpoint: ids of symptoms, or a severity
+    /// (Warning, Error) and whatever is worse.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(Completers.SymptomCompleter))]
+    public string[] StopOn { get; set; } = [];
+
     /// <summary>Replace the run that is in the output folder.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void Begin() => stopRule = StopOn.Length == 0 ? null : StopRule.Parse(StopOn);
 
     /// <inheritdoc/>
     protected override void Process()
@@ -104,7 +117,7 @@ public sealed class StartFineTuneCommand : CommandBase
     {
         var progress = new ProgressSink(this, ActivityId, activity);
         using var trainer = TrainerProcess.StartRun(TrainerLocator.Find(), folder);
-        monitor = new RunMonitor(this, trainer, progress);
+        monitor = new RunMonitor(this, trainer, progress, stopRule);
         try
         {
             if (Cancellation.IsCancellationRequested)

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
@@ -67,7 +68,8 @@ public sealed class RunEngine : ITrainingEngine
             Schedule = new LearningRateSchedule(ScheduleOptions.From(config.Schedule, Required(config.Optimization.LearningRate, "learning_rate"), plan.MaxSteps, greater)),
             Optimizer = optimizer,
             Scaler = scaler,
-            Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler),
+            Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler, new StepProbe(optimizer.Groups)),
+            Facts = SampleFacts.Of(data.Training.Samples, data.Validation),
             Evaluator = data.Validation.Count == 0 ? null
                 : new Evaluator(objective, data.Validation, config.Batch.PerDeviceEvalBatchSize ?? plan.BatchSize, collator),
             Tracker = new EvaluationTracker(greater, config.Evaluation.EarlyStoppingPatience, config.Evaluation.EarlyStoppingThreshold),

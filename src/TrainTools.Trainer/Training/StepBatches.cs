@@ -12,4 +12,8 @@ public sealed record StepBatches(int Step, IReadOnlyList<SampleBatch> Batches)
 
     /// <summary>Records in the step.</summary>
     public IEnumerable<long> RecordIndexes => Batches.SelectMany(b => b.RecordIndexes);
+
+    /// <summary>Rows without a supervised token; null where a batch has all its documents in one row.</summary>
+    public int? RowsWithoutTargets => Batches.Any(b => b.RowLengths is null) ? null
+        : Batches.Sum(b => b.Rows - b.TargetPositions.Select(p => p / b.Columns).Distinct().Count());
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
@@ -22,6 +23,7 @@ internal sealed class TrainingLoop : IDisposable
     private bool stopped;
     private bool patienceUsedUp;
     private RunLogs? log;
+    private RunWatch? watch;
     private CheckpointStore? checkpoints;
     private string? lastCheckpoint;
     private double lossSum;
@@ -54,6 +56,9 @@ internal sealed class TrainingLoop : IDisposable
 
     public required Evaluator? Evaluator { get; init; }
 
+    /// <summary>What the rows tell the diagnosis before the first step.</summary>
+    public required SampleFacts Facts { get; init; }
+
     public required EvaluationTracker Tracker { get; set; }
 
     private TrainingConfig Config => Context.Config;
@@ -64,7 +69,7 @@ internal sealed class TrainingLoop : IDisposable
         Resume();
         checkpoints = new CheckpointStore(Context.Folder);
         log = new RunLogs(Context.Folder, done, Config.Logging.Tensorboard);
-        Context.Events.Send(new RunStarted
+        var started = new RunStarted
         {
             MaxSteps = Plan.MaxSteps,
             FirstStep = done,
@@ -73,7 +78,9 @@ internal sealed class TrainingLoop : IDisposable
             TrainableParameters = Optimizer.Groups.Sum(g => g.Tensors.Sum(t => t.numel())),
             TotalParameters = Weights.TotalParameters,
             Device = Weights.Model.Device.ToString(),
-        });
+        };
+        Context.Events.Send(started);
+        watch = Watch(started);
         clock.Start();
         while (done < Plan.MaxSteps && !stopped && !patienceUsedUp)
         {
@@ -93,6 +100,7 @@ internal sealed class TrainingLoop : IDisposable
             return Result(RunState.Stopped);
         }
 
+        watch.Complete();
         LoadBest();
         var result = Result(RunState.Completed);
         log.Append(result);
@@ -100,6 +108,18 @@ internal sealed class TrainingLoop : IDisposable
     }
 
     public void Dispose() => log?.Dispose();
+
+    private RunWatch Watch(RunStarted started)
+    {
+        var facts = RunFacts.From(Config, started) with { Classes = Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap };
+        var made = new RunWatch(facts, Context.Folder, Context.Events);
+        if (done > 0)
+        {
+            made.Replay(RunMetrics.Read(Context.Folder.MetricsPath));
+        }
+
+        return made;
+    }
 
     private void Steps()
     {
@@ -166,8 +186,19 @@ internal sealed class TrainingLoop : IDisposable
             MeanTokenAccuracy = outcome.Accuracy,
             Clipped = outcome.Clipped,
             ResidentBytes = Environment.WorkingSet,
+            Skipped = outcome.Updated ? null : true,
+            RowsWithoutTargets = window.RowsWithoutTargets,
+            MicroGradNorm = outcome.Signals?.MicroGradNorm,
+            UpdateRatio = outcome.Signals?.UpdateRatio,
+            GroupGradNorms = outcome.Signals?.GroupGradNorms,
+            StillParameters = outcome.Signals?.StillParameters,
+            ZeroAdapters = outcome.Signals?.ZeroAdapters,
+            Adapters = outcome.Signals?.Adapters,
+            NonFiniteTensor = outcome.Signals?.NonFiniteTensor,
+            Records = [.. window.RecordIndexes],
         };
         Context.Events.Send(step);
+        watch!.Observe(step);
         if (done % Config.Logging.LoggingSteps == 0 || done == Plan.MaxSteps)
         {
             // As in Trainer logs: the mean of the steps' losses since the last line, the rest of the last step.
@@ -195,6 +226,7 @@ internal sealed class TrainingLoop : IDisposable
         var evaluation = new EvaluationResult { Step = done, Epoch = Plan.EpochsDone(done), Metrics = lastEvaluation };
         Context.Events.Send(evaluation);
         log!.Append(evaluation);
+        watch!.Observe(evaluation);
         var name = Config.Evaluation.MetricForBestModel;
         if (!lastEvaluation.TryGetValue(name, out var value) && !lastEvaluation.TryGetValue("eval_" + name, out value))
         {

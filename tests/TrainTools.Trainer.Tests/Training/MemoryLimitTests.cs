@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
@@ -96,6 +97,7 @@ public sealed class MemoryLimitTests : IDisposable
             Optimizer = optimizer,
             Scaler = null,
             Step = new OptimizerStep(objective, optimizer, 1, 1),
+            Facts = new SampleFacts(1, null),
             Evaluator = new Evaluator(objective, Rows, 4, collator),
             Tracker = new EvaluationTracker(greaterIsBetter: false),
         };

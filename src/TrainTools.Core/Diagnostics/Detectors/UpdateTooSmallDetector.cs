@@ -28,8 +28,9 @@ public sealed class UpdateTooSmallDetector : IDetector
     public Sighting? OnStep(RunHistory history)
     {
         // While the rate is far from its peak, in warm-up and at the end of the decay, small updates are meant.
+        // None at all is another matter: nothing is trained (ParametersStill).
         var step = history.Last;
-        if (step.UpdateRatio is not { } ratio || !double.IsFinite(ratio) || step.LearningRate < history.PeakRate / 2 || step.Step < history.WarmupEnd)
+        if (step.UpdateRatio is not { } ratio || !(ratio > 0) || !double.IsFinite(ratio) || step.LearningRate < history.PeakRate / 2 || step.Step < history.WarmupEnd)
         {
             return null;
         }
