@@ -113,7 +113,9 @@ public sealed class HostProcessTests : IDisposable
 
         using var process = HostProcess.Start(null, "-Command", "'started'; while ($true) { }");
         Assert.Equal("started", process.StandardOutput.ReadLine());
-        Assert.Equal(0, Kill(process.Id, 2));
+
+        // SIGTERM takes the way of SIGINT, which a shell that starts the tests in its background would have them ignore.
+        Assert.Equal(0, Kill(process.Id, 15));
         Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
         Assert.Equal(130, process.ExitCode);
     }
