@@ -13,6 +13,7 @@
         'Export-TrainingDataset'
         'Get-FineTuneRun'
         'Get-TrainingBackend'
+        'Get-TrainingDiagnosis'
         'Import-TrainingConfig'
         'Import-TrainingDataset'
         'Invoke-DatasetClean'
@@ -28,7 +29,7 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     TypesToProcess       = @('TrainTools.Types.ps1xml')
-    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml')
+    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml', 'TrainTools.Diagnosis.Format.ps1xml')
     PrivateData          = @{
         PSData = @{
             Tags         = @('PSEdition_Core', 'Windows', 'Linux', 'MacOS', 'MachineLearning', 'FineTuning', 'LLM', 'Transformers', 'TorchSharp')

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Runs;
 
@@ -77,14 +78,15 @@ internal sealed class CauseContext(RunHistory history, string symptom, Sighting 
         var power = Math.Pow(10, Math.Floor(Math.Log10(value)));
         var lead = value / power;
         double[] steps = [1, 2, 3, 5, 10];
-        return double.Parse(FormattableString.Invariant($"{steps.MinBy(s => Math.Abs(Math.Log(s / lead))) * power:0.#e-0}"), System.Globalization.CultureInfo.InvariantCulture);
+        return double.Parse(FormattableString.Invariant($"{steps.MinBy(s => Math.Abs(Math.Log(s / lead))) * power:0.#e-0}"), CultureInfo.InvariantCulture);
     }
 
     private string? OldValue(SettingInfo info) => Facts.Config is { } config
         ? info.Get(config) is { } value ? info.Format(value) : null
         : info.Name switch
         {
-            "learning_rate" when LearningRate > 0 => info.Format(LearningRate),
+            // Logs hold single-precision figures; no one set 0.0005000000237.
+            "learning_rate" when LearningRate > 0 => info.Format(double.Parse(LearningRate.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)),
             "warmup_steps" when Facts.WarmupSteps is { } steps => info.Format(steps),
             "max_grad_norm" when Facts.MaxGradNorm is { } norm => info.Format(norm),
             _ => null,

@@ -78,11 +78,11 @@ public sealed class LossExplodesDetector : IDetector
         {
             if (rise < Math.Max(LeastRise / 2, 2 * scale / Math.Sqrt(recent)))
             {
-                (open, sum) = (false, 0);
+                (open, sum, severity) = (false, 0, default);
                 return Sighting.Ended($"By step {history.LastStep} the loss was back at {Figure.Of(history.MedianLoss(recent, history.Count))}.");
             }
 
-            return Grade(history, rise) > severity ? Raise(history, rise, recent) : null;
+            return Grade(history, rise) > severity || history.Count % (5 * history.Block) == 0 ? Raise(history, rise, recent) : null;
         }
 
         if (sum <= Limit || rise < Math.Max(LeastRise, RiseErrors * scale / Math.Sqrt(recent)))
@@ -128,7 +128,7 @@ public sealed class LossExplodesDetector : IDetector
     private Sighting Raise(RunHistory history, double rise, int points)
     {
         open = true;
-        severity = Grade(history, rise);
+        severity = Grade(history, rise) is var grade && grade > severity ? grade : severity;
         var from = history.Steps[^Math.Min(points, history.Count)];
         var now = history.MedianLoss(points, history.Count);
         return new Sighting

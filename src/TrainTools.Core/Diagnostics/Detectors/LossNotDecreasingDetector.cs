@@ -20,6 +20,9 @@ public sealed class LossNotDecreasingDetector : IDetector
     /// <summary>Points past the end of warm-up needed.</summary>
     public const int PastWarmup = 40;
 
+    /// <summary>Share of the run needed: a long run may fall slowly.</summary>
+    public const double LeastShare = 0.03;
+
     private bool open;
     private int nextCheck = Group * LeastGroups;
 
@@ -32,7 +35,7 @@ public sealed class LossNotDecreasingDetector : IDetector
     /// <inheritdoc/>
     public Sighting? OnStep(RunHistory history)
     {
-        if (history.Count < nextCheck)
+        if (history.Count < nextCheck || history.LastStep - history.FirstStep < LeastShare * history.Facts.MaxSteps)
         {
             return null;
         }

@@ -17,22 +17,25 @@ public sealed class LossPlateauDetector : IDetector
     private const int Groups = 12;
 
     private bool open;
+    private int nextCheck;
 
     /// <inheritdoc/>
     public string Symptom => Symptoms.LossPlateau;
 
     /// <inheritdoc/>
-    public void Reset() => open = false;
+    public void Reset() => (open, nextCheck) = (false, 0);
 
     /// <inheritdoc/>
     public Sighting? OnStep(RunHistory history)
     {
         var length = (int)(Share * history.Count);
-        if (length < LeastPoints || history.Count % 20 != 0 || history.Last.LearningRate < 0.1 * history.PeakRate)
+        if (length < LeastPoints || history.Count < nextCheck || history.Last.LearningRate < 0.1 * history.PeakRate)
         {
             return null;
         }
 
+        // The stretch grows with the run, and so does the distance between looks at it.
+        nextCheck = history.Count + Math.Max(20, history.Count / 20);
         var y = history.LogLosses[^length..];
         var size = length / Groups;
         Span<double> medians = stackalloc double[Groups];
