@@ -5,49 +5,67 @@ namespace TrainTools.Core.Tokenization;
 /// <summary>Shortens one or two encoded texts so that they, and what is put around them, fit a length.</summary>
 internal static class Truncation
 {
-    /// <summary>Shortens in place of the given texts.</summary>
+    /// <summary>Shortens one or two texts.</summary>
     /// <param name="first">The text.</param>
     /// <param name="second">The second text of a pair, or null.</param>
     /// <param name="limit">Most tokens both may have together.</param>
-    /// <param name="options">Strategy and stride.</param>
+    /// <param name="options">Length, strategy and stride.</param>
     /// <param name="side">Where tokens are cut off.</param>
     public static (TokenRows First, TokenRows? Second) Apply(TokenRows first, TokenRows? second, int limit, EncodeOptions options, TokenSide side)
     {
-        var total = first.Count + (second?.Count ?? 0);
-        var excess = total - limit;
-        if (excess <= 0)
-        {
-            return (first, second);
-        }
-
+        // The library stops encoding a text once it has enough tokens, at the end of a word, and goes by the lengths it
+        // then has. They decide here as well; but what is cut off is kept whole, for those who want it as further pieces.
+        var firstLength = options.TruncationStrategy == TruncationStrategy.OnlySecond ? first.Count : Enough(first, options.MaxLength!.Value, side);
+        var secondLength = second is null ? 0 : Enough(second, options.MaxLength!.Value, side);
+        var excess = firstLength + secondLength - limit;
         if (limit == 0)
         {
-            return (Cut(first, 0, options.Stride, side), second is null ? null : Cut(second, 0, options.Stride, side));
+            (firstLength, secondLength) = (0, 0);
         }
-
-        switch (options.TruncationStrategy)
+        else if (excess > 0)
         {
-            case TruncationStrategy.LongestFirst when second is null:
-                return (Cut(first, limit, options.Stride, side), null);
-            case TruncationStrategy.LongestFirst:
-                var (keepFirst, keepSecond) = Share(first.Count, second.Count, limit);
-                return (Cut(first, keepFirst, options.Stride, side), Cut(second, keepSecond, options.Stride, side));
-            case TruncationStrategy.OnlyFirst:
-                return (Cut(first, Remaining(first, excess), options.Stride, side), second);
-            default:
-                if (second is null)
-                {
-                    throw TokenizerErrors.Input("Truncation is set to shorten the second text only, but there is no second text.");
-                }
-
-                return (first, Cut(second, Remaining(second, excess), options.Stride, side));
+            switch (options.TruncationStrategy)
+            {
+                case TruncationStrategy.LongestFirst when second is null:
+                    firstLength = limit;
+                    break;
+                case TruncationStrategy.LongestFirst:
+                    (firstLength, secondLength) = Share(firstLength, secondLength, limit);
+                    break;
+                case TruncationStrategy.OnlyFirst:
+                    firstLength = Remaining(firstLength, excess);
+                    break;
+                default:
+                    secondLength = second is not null
+                        ? Remaining(secondLength, excess)
+                        : throw TokenizerErrors.Input("Truncation is set to shorten the second text only, but there is no second text.");
+                    break;
+            }
         }
+
+        return (Cut(first, firstLength, options.Stride, side), second is null ? null : Cut(second, secondLength, options.Stride, side));
     }
 
-    private static int Remaining(TokenRows text, int excess) => text.Count > excess
-        ? text.Count - excess
+    /// <summary>Tokens up to the end of the word in which the length is reached, from the side that is kept.</summary>
+    private static int Enough(TokenRows text, int length, TokenSide side)
+    {
+        var rows = text.Rows;
+        for (var count = Math.Max(length, 1); count < rows.Count; count++)
+        {
+            var (inside, outside) = side == TokenSide.Right ? (count - 1, count) : (rows.Count - count, rows.Count - count - 1);
+            if (rows[inside].Word != rows[outside].Word)
+            {
+                return count;
+            }
+        }
+
+        return rows.Count;
+    }
+
+    private static int Remaining(int length, int excess) => length > excess
+        ? length - excess
         : throw TokenizerErrors.Input(
-            $"The text to be shortened has {text.Count} tokens, {excess} too many together with the other text: shortening it alone cannot reach the length.",
+            $"The text to be shortened has {length} tokens, but {excess} must go: shortening it alone cannot reach the length.",
             "Raise the length, or let the longer text be shortened first.");
 
     /// <summary>The shorter text stays whole as long as it leaves room; else both get half.</summary>

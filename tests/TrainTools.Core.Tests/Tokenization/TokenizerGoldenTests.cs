@@ -1,6 +1,6 @@
 using System.Text.Json;
 using TrainTools.Core.Tokenization;
-using TrainTools.Parity;
+using TrainTools.Parity.Tokenizers;
 
 namespace TrainTools.Core.Tests.Tokenization;
 

@@ -10,6 +10,9 @@ internal static class CharacterClasses
 {
     private static readonly ConcurrentDictionary<string, CodePointSet?> Cache = new(StringComparer.Ordinal);
 
+    /// <summary>The ranges of every general category, found in one pass.</summary>
+    private static readonly Lazy<List<(int Start, int End)>[]> Categories = new(FindCategories);
+
     /// <summary>Upper case without being a letter: Roman numerals, circled and squared letters.</summary>
     private static readonly (int, int)[] OtherUppercase =
         [(0x2160, 0x216F), (0x24B6, 0x24CF), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)];
@@ -73,10 +76,10 @@ internal static class CharacterClasses
     {
         "any" => CodePointSet.Of((0, CodePointSet.Last)),
         "ascii" => CodePointSet.Of((0, 0x7F)),
-        "space" or "whitespace" => CodePointSet.Where(CodePoints.IsWhiteSpace),
-        "[word]" => CodePointSet.Where(c => CodePoints.IsWord(c) && c is not (0x200C or 0x200D)),
+        "space" or "whitespace" => CodePointSet.Of((9, 13), (0x20, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000)),
+        "[word]" => Named("alpha")!.Union(CategorySet("m")!).Union(Digit).Union(CategorySet("pc")!),
         "word" => Word.Union(CodePointSet.Of((0xB2, 0xB3), (0xB9, 0xB9), (0xBC, 0xBE))),
-        "alpha" or "alphabetic" => CodePointSet.Where(CodePoints.IsAlphabetic).Union(UnicodeTables.AlphabeticMarks),
+        "alpha" or "alphabetic" => CategorySet("l")!.Union(CategorySet("nl")!).Union(UnicodeTables.AlphabeticMarks).Union(CodePointSet.Of(CodePoints.AlphabeticSymbols)),
         "alnum" => Named("alpha")!.Union(Digit),
         "digit" => Digit,
         "upper" or "uppercase" => CategorySet("lu")!.Union(CodePointSet.Of(OtherUppercase)),
@@ -87,7 +90,7 @@ internal static class CharacterClasses
         "[punct]" => CategorySet("p")!.Union(CategorySet("s")!),
         "cntrl" => CategorySet("cc"),
         "graph" => Named("print")!.Intersect(Space.Complement()),
-        "print" => CodePointSet.Where(c => CodePoints.Category(c) is not (UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned) && c is not (0x2028 or 0x2029)),
+        "print" => CategorySet("cc")!.Union(CategorySet("cn")!).Union(CodePointSet.Of((0x2028, 0x2029), (0xD800, 0xDFFF))).Complement(),
         "xdigit" => HexDigit,
         "blank" => CategorySet("zs")!.Union(CodePointSet.Of(('\t', '\t'))),
         _ => CategorySet(name) ?? ScriptSet(name),
@@ -107,6 +110,30 @@ internal static class CharacterClasses
     }
 
     private static string Simplified(string name) => new([.. name.Where(c => c is not (' ' or '-' or '_')).Select(char.ToLowerInvariant)]);
+
+    private static List<(int Start, int End)>[] FindCategories()
+    {
+        var ranges = new List<(int Start, int End)>[30];
+        for (var i = 0; i < ranges.Length; i++)
+        {
+            ranges[i] = [];
+        }
+
+        for (var start = 0; start <= CodePointSet.Last;)
+        {
+            var category = CodePoints.Category(start);
+            var end = start + 1;
+            while (end <= CodePointSet.Last && CodePoints.Category(end) == category)
+            {
+                end++;
+            }
+
+            ranges[(int)category].Add((start, end - 1));
+            start = end;
+        }
+
+        return ranges;
+    }
 
     private static CodePointSet? CategorySet(string name)
     {
@@ -151,7 +178,7 @@ internal static class CharacterClasses
             "co" or "privateuse" => [UnicodeCategory.PrivateUse],
             _ => null,
         };
-        return categories is null ? null : CodePointSet.Where(c => categories.Contains(CodePoints.Category(c)));
+        return categories is null ? null : CodePointSet.Of(categories.SelectMany(c => Categories.Value[(int)c]));
     }
 
     private static void AddUnits(StringBuilder text, int start, int end)

@@ -131,7 +131,7 @@ internal static class CharacterSetReader
                 var name = pattern[(at + 2)..close];
                 at = close + 2;
                 var plain = name.TrimStart('^');
-                return Named(plain == "punct" ? "[punct]" : plain, plain.Length < name.Length, at);
+                return Named(plain is "punct" or "word" ? $"[{plain}]" : plain, plain.Length < name.Length, at);
             }
 
             at++;

@@ -40,35 +40,6 @@ internal sealed class CodePointSet
         return new CodePointSet(merged);
     }
 
-    /// <summary>The set of all code points that are not surrogates and satisfy a condition.</summary>
-    public static CodePointSet Where(Func<int, bool> condition)
-    {
-        var ranges = new List<(int Start, int End)>();
-        for (var codePoint = 0; codePoint <= Last; codePoint++)
-        {
-            if (codePoint == 0xD800)
-            {
-                codePoint = 0xE000;
-            }
-
-            if (!condition(codePoint))
-            {
-                continue;
-            }
-
-            if (ranges.Count > 0 && ranges[^1].End == codePoint - 1)
-            {
-                ranges[^1] = (ranges[^1].Start, codePoint);
-            }
-            else
-            {
-                ranges.Add((codePoint, codePoint));
-            }
-        }
-
-        return new CodePointSet(ranges);
-    }
-
     public bool Contains(int codePoint)
     {
         var at = Array.BinarySearch(_starts, codePoint);

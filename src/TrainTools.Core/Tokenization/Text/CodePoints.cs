@@ -24,16 +24,16 @@ internal static class CodePoints
     /// <summary>White_Space, which is what \s means in the regex engines concerned.</summary>
     public static bool IsWhiteSpace(int codePoint) => codePoint <= 0xFFFF && char.IsWhiteSpace((char)codePoint);
 
-    /// <summary>Alphabetic, but for the marks that are: letters, letter numbers, circled and squared Latin letters.</summary>
-    public static bool IsAlphabetic(int codePoint) => Category(codePoint) switch
-    {
-        <= UnicodeCategory.OtherLetter or UnicodeCategory.LetterNumber => true,
-        UnicodeCategory.OtherSymbol => codePoint is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149)
-            or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
-        _ => false,
-    };
+    /// <summary>Symbols that are alphabetic: circled and squared Latin letters.</summary>
+    public static readonly (int Start, int End)[] AlphabeticSymbols =
+        [(0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)];
 
     /// <summary>\w as Unicode (and Rust's regex crate) defines it: alphabetic, mark, decimal digit, connector punctuation, join control.</summary>
-    public static bool IsWord(int codePoint) => IsAlphabetic(codePoint) || IsMark(codePoint) || codePoint is 0x200C or 0x200D
-        || Category(codePoint) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.ConnectorPunctuation;
+    public static bool IsWord(int codePoint) => Category(codePoint) switch
+    {
+        <= UnicodeCategory.OtherLetter or UnicodeCategory.LetterNumber or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.ConnectorPunctuation => true,
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
+        UnicodeCategory.OtherSymbol => Array.Exists(AlphabeticSymbols, r => codePoint >= r.Start && codePoint <= r.End),
+        _ => codePoint is 0x200C or 0x200D,
+    };
 }

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using TrainTools.Core.Tokenization;
 
-namespace TrainTools.Parity;
+namespace TrainTools.Parity.Tokenizers;
 
 /// <summary>One comparison with the model's own library.</summary>
 /// <param name="Name">What was compared.</param>
@@ -79,6 +80,24 @@ public static class TokenizerParity
             var words = Items(row.GetProperty("word_ids")).Select(w => w.ValueKind == JsonValueKind.Null ? (int?)null : w.GetInt32());
             return Difference(row.GetProperty("ids"), encoding.Ids) ?? Difference("word ids", words, encoding.WordIds);
         });
+        if (expected.TryGetProperty("chat", out var chats))
+        {
+            yield return Compare("chats", Items(chats), row => CompareChat(tokenizer, row));
+        }
+    }
+
+    private static string? CompareChat(PretrainedTokenizer tokenizer, JsonElement row)
+    {
+        var messages = (JsonArray)JsonNode.Parse(row.GetProperty("messages").GetRawText())!;
+        var chat = tokenizer.ApplyChatTemplate(messages, row.GetProperty("add_generation_prompt").GetBoolean());
+        if (chat.Text != Text(row, "text"))
+        {
+            return $"text: expected '{Text(row, "text")}', got '{chat.Text}'";
+        }
+
+        return Difference(row.GetProperty("input_ids"), chat.Tokens.Ids)
+            ?? Difference(row.GetProperty("attention_mask"), chat.Tokens.AttentionMask)
+            ?? (row.TryGetProperty("assistant_masks", out var masks) ? Difference(masks, chat.AssistantMask) : null);
     }
 
     private static IEnumerable<TokenizerParityResult> CompareGolden(PretrainedTokenizer tokenizer, JsonElement golden)
