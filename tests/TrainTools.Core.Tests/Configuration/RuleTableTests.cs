@@ -5,7 +5,7 @@ namespace TrainTools.Core.Tests.Configuration;
 public class RuleTableTests
 {
     /// <summary>Rules on files and impossible values, whose cases are in <see cref="FileRuleTests"/>.</summary>
-    private static readonly string[] TestedElsewhere = [.. typeof(FileRuleTests).GetMethods().Concat(typeof(RecordRuleTests).GetMethods()).Select(m => m.Name.Split('_')[0]).Where(n => ConfigRules.All.Any(r => r.Id == n))];
+    private static readonly string[] TestedElsewhere = [.. typeof(FileRuleTests).GetMethods().Concat(typeof(RecordRuleTests).GetMethods()).Concat(typeof(ForecastTests).GetMethods()).Select(m => m.Name.Split('_')[0]).Where(n => ConfigRules.All.Any(r => r.Id == n))];
 
     public static TheoryData<int> Cases => [.. Enumerable.Range(0, RuleCases.All.Count)];
 

@@ -15,6 +15,7 @@ internal static class ModelConfigReader
         var type = file.ModelType;
         var sections = new[] { file, file.SectionOrNull("text_config") }.OfType<ModelConfigFile>().ToArray();
         int? Size(params string[] names) => sections.SelectMany(s => names.Select(s.SizeOrNull)).FirstOrDefault(n => n is not null);
+        double Share(params string[] names) => sections.SelectMany(s => names.Select(n => s.Number(n, 0))).FirstOrDefault(n => n > 0);
 
         var hidden = Size("hidden_size", "n_embd", "dim") ?? 0;
         var heads = Size("num_attention_heads", "n_head", "n_heads") ?? 0;
@@ -32,6 +33,8 @@ internal static class ModelConfigReader
             // RoBERTa's table begins behind the padding position.
             MaxPositions = type == "roberta" && positions is { } n ? n - 1 - (file.IntegerOrNull("pad_token_id") ?? 1) : positions,
             TieWordEmbeddings = sections.FirstOrDefault(s => s.Has("tie_word_embeddings"))?.Flag("tie_word_embeddings", false) ?? Tied.Contains(type),
+            AttentionDropout = Share("attention_dropout", "attention_probs_dropout_prob", "attn_pdrop"),
+            HiddenDropout = Share("hidden_dropout_prob", "resid_pdrop", "hidden_dropout", "dropout"),
             LabelCount = file.SizeOrNull("num_labels") ?? (file.Json["id2label"] as JsonObject)?.Count,
         };
     }

@@ -45,6 +45,12 @@ public sealed record ModelFacts
     /// <summary>Labels of a classifier (num_labels, id2label); null where config.json names none.</summary>
     public int? LabelCount { get; init; }
 
+    /// <summary>Dropout of attention weights that config.json sets.</summary>
+    public double AttentionDropout { get; init; }
+
+    /// <summary>Dropout of hidden states that config.json sets.</summary>
+    public double HiddenDropout { get; init; }
+
     /// <summary>Tensors of the checkpoint; empty where it holds no safetensors file.</summary>
     public IReadOnlyList<ParameterFacts> Parameters { get; init; } = [];
 
@@ -60,6 +66,9 @@ public sealed record ModelFacts
     /// <summary>Names of the linear layers without their path ("q_proj"), for completion and checks of target_modules.</summary>
     public IReadOnlyList<string> LinearLayerNames() =>
         [.. LinearLayers().Select(p => p[(p.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>Whether a layer of this full name is linear.</summary>
+    internal bool IsLinear(string layer) => !IsEmbedding(layer + ".");
 
     /// <summary>Full names of the linear layers, output and embedding layers included where they are linear.</summary>
     public IReadOnlyList<string> LinearLayers() =>

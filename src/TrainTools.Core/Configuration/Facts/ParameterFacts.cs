@@ -10,4 +10,7 @@ public sealed record ParameterFacts(string Name, SafetensorsDtype Dtype, IReadOn
 {
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (a, b) => a * b);
+
+    /// <summary>Bytes in the file.</summary>
+    public long Bytes => Count * Dtype.ElementSize();
 }

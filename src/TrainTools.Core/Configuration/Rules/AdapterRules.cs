@@ -170,7 +170,7 @@ internal static class TargetModules
             return true;
         }
 
-        if (targets != 1 || target.All(ch => char.IsLetterOrDigit(ch) || ch is '_' or '.'))
+        if (targets != 1 || target.All(ch => char.IsLetterOrDigit(ch) || ch is '_' or '.' or '-'))
         {
             return false;
         }

@@ -18,5 +18,6 @@ public static class ConfigRules
         .. BatchRules.All,
         .. EvaluationRules.All,
         .. DeviceRules.All,
+        .. ForecastRules.All,
     ];
 }

@@ -3,6 +3,8 @@ namespace TrainTools.Core.Configuration;
 /// <summary>What a rule sees.</summary>
 public sealed class RuleContext
 {
+    private RunForecast? forecast;
+
     /// <summary>The context of a config.</summary>
     public RuleContext(TrainingConfig given, ConfigFacts facts)
     {
@@ -32,6 +34,9 @@ public sealed class RuleContext
 
     /// <summary>Rows, steps and tokens; null where the records could not be counted.</summary>
     public RunOutline? Outline { get; }
+
+    /// <summary>What the run will need; made when it is first asked for.</summary>
+    public RunForecast? Forecast => forecast ??= RunForecaster.CreateResolved(Config, Facts);
 
     /// <summary>The model's size for a sentence (" of 7.2 B parameters"); empty if not known.</summary>
     public string ModelSize => Facts.Model?.ParameterCount is null ? string.Empty : $" of {Facts.Model.DescribeSize()} parameters";

@@ -234,7 +234,8 @@ internal static class SampleRules
 
     private static IEnumerable<ConfigFinding> Vocabulary(RuleContext c)
     {
-        if (c.Facts.Sample?.TokenizerFailure is { } failure)
+        // That there is none is TokenizerExists' matter.
+        if (c.Facts.Sample?.TokenizerFailure is { } failure && failure.ErrorId != ErrorIds.TokenizerNotFound)
         {
             return Found(Error, failure.Message, "a tokenizer and a chat template that can be used", remedy: failure.Remedy, setting: c.Config.Model.TokenizerPath is null ? "model_name_or_path" : "tokenizer_path", errorId: failure.ErrorId);
         }

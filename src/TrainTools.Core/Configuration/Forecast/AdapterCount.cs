@@ -1,0 +1,57 @@
+namespace TrainTools.Core.Configuration;
+
+/// <summary>Parameters that adapters add.</summary>
+internal static class AdapterCount
+{
+    private static readonly HashSet<string> Heads = new(StringComparer.Ordinal) { "lm_head", "embed_out", "score", "classifier", "qa_outputs" };
+
+    /// <summary>Trainable parameters of a config on a model; null where the model's layers are not known.</summary>
+    public static long? Trainable(TrainingConfig config, ModelFacts model)
+    {
+        if (config.Method.FinetuningType == TrainingMethod.Full)
+        {
+            return model.ParameterCount;
+        }
+
+        if (model.Parameters.Count == 0 || config.Method.LoraR is not { } rank)
+        {
+            return null;
+        }
+
+        long count = 0;
+        foreach (var parameter in model.Parameters.Where(p => p.Name.EndsWith(".weight", StringComparison.Ordinal)))
+        {
+            var layer = parameter.Name[..^".weight".Length];
+            var word = layer[(layer.LastIndexOf('.') + 1)..];
+            if (config.Method.ModulesToSave.Contains(word))
+            {
+                count += parameter.Count;
+            }
+            else if (parameter.Shape.Count == 2 && IsTarget(config.Method, layer, word, model))
+            {
+                count += rank * (parameter.Shape[0] + parameter.Shape[1]) + (config.Method.UseDora ? parameter.Shape[0] : 0);
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Parameters of the linear layers that quantisation takes: all but the output head.</summary>
+    public static long Quantized(ModelFacts model) => model.Parameters
+        .Where(p => p.Shape.Count == 2 && model.LinearLayers().Contains(p.Name[..^".weight".Length]) && !Heads.Contains(LastWord(p.Name[..^".weight".Length])))
+        .Sum(p => p.Count);
+
+    private static bool IsTarget(MethodConfig method, string layer, string word, ModelFacts model)
+    {
+        if (method.ExcludeModules.Any(e => layer == e || layer.EndsWith("." + e, StringComparison.Ordinal)))
+        {
+            return false;
+        }
+
+        return method.TargetModules is ["all-linear"]
+            ? !Heads.Contains(word) && model.IsLinear(layer)
+            : method.TargetModules.Any(t => TargetModules.Matches(t, method.TargetModules.Count, layer));
+    }
+
+    private static string LastWord(string layer) => layer[(layer.LastIndexOf('.') + 1)..];
+}

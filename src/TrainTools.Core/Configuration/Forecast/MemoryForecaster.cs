@@ -1,0 +1,130 @@
+using static TrainTools.Core.Configuration.ConfigText;
+
+namespace TrainTools.Core.Configuration;
+
+/// <summary>Reckons a run's peak memory by part.</summary>
+internal static class MemoryForecaster
+{
+    // .NET, libtorch's libraries and thread stacks, measured with a model of no size; a CUDA context on the device.
+    private const long CpuProcess = 330L << 20;
+    private const long CudaProcess = 600L << 20;
+
+    // The trainer's chunks of logits (ChunkedCrossEntropy).
+    private const long LogitsChunk = 64L << 20;
+
+    /// <summary>The forecast; null where the model's sizes are not known.</summary>
+    /// <param name="config">A resolved config.</param>
+    /// <param name="facts">Model, data, device.</param>
+    /// <param name="trainable">Trainable parameters.</param>
+    public static MemoryForecast? Create(TrainingConfig config, ConfigFacts facts, long trainable)
+    {
+        if (facts.Model is not { HiddenSize: > 0, Layers: > 0, ParameterCount: > 0 and var total } model)
+        {
+            return null;
+        }
+
+        var device = facts.Device.For(config.Runtime.Device);
+        var full = config.Method.FinetuningType == TrainingMethod.Full;
+        var half = config.Runtime.Precision is Precision.Bf16 or Precision.Fp16;
+        var element = half ? 2 : 4;
+        var batch = Batch(config, facts);
+
+        var weights = Weights(config, model, total, full ? 0 : trainable);
+        var process = new MemoryPart("process", device.IsCuda ? CudaProcess : CpuProcess, device.IsCuda ? "CUDA context and kernels" : ".NET, libtorch and threads");
+        var moments = new MemoryPart("optimizer states", 8 * trainable, $"two moments x {Count(trainable)} x 4 bytes");
+        var gradients = new MemoryPart("gradients", 4 * trainable, $"{Count(trainable)} x 4 bytes");
+        var activations = Activations(config, model, batch, element, half && full ? total : 0);
+        var logits = Logits(config, model, batch, element, trainable, full);
+        var dequantised = config.Method.FinetuningType == TrainingMethod.Qlora ? Largest(model) * 4 : 0;
+        var layer = new MemoryPart(
+            "temporaries", (long)(new ActivationModel(model, config).BackwardPerToken * batch.Tokens * element) + dequantised + (full ? 4 * Largest(model) : 0), "gradients within one layer");
+
+        // While the last micro-batch begins its backward pass all activations are there, and with accumulation all
+        // gradients too; at its end the gradients are whole and the activations gone.
+        var accumulates = config.Batch.GradientAccumulationSteps > 1;
+        MemoryPart[] early = [process, .. weights, moments, .. accumulates ? [gradients] : Array.Empty<MemoryPart>(), activations, logits.Bytes >= layer.Bytes ? logits : layer];
+        MemoryPart[] late = [process, .. weights, moments, gradients, layer];
+        // Loading reads from a mapped file, whose pages count as long as they are looked at.
+        MemoryPart[] loading = [process, new MemoryPart("weights", 4 * total, $"{Count(total)} x 4 bytes"), new MemoryPart("weight files", FileBytes(model), "read from disk")];
+        var (parts, moment) = new (MemoryPart[] Parts, string Moment)[]
+        {
+            (early, "the begin of the backward pass"),
+            (late, "the end of the backward pass"),
+            (loading, "loading the model"),
+        }.MaxBy(p => p.Parts.Sum(x => x.Bytes));
+        return new MemoryForecast(parts, moment, device.MemoryBytes);
+    }
+
+    /// <summary>The largest micro-batch.</summary>
+    internal static (long Rows, long Length, long Tokens) Batch(TrainingConfig config, ConfigFacts facts)
+    {
+        long rows = config.Batch.PerDeviceTrainBatchSize ?? 1;
+        long limit = config.Data.MaxLength ?? 1024;
+        var longest = facts.Sample?.Rows.Count > 0 ? facts.Sample.Rows.Max(r => r.Length) : limit;
+        if (config.Data.Packing == true && config.Task.TaskType == TaskType.CausalLm)
+        {
+            var available = facts.Data is { Records: { } records, MeanTokens: { } mean } ? (long)(records * mean) : long.MaxValue;
+            return (1, Math.Min(longest, limit), Math.Min(rows * limit, available));
+        }
+
+        var length = Math.Min(longest, limit);
+        rows = Math.Min(rows, facts.Data?.Records ?? rows);
+        return (rows, length, rows * length);
+    }
+
+    private static MemoryPart[] Weights(TrainingConfig config, ModelFacts model, long total, long adapters)
+    {
+        var own = new List<MemoryPart>();
+        if (config.Method.FinetuningType == TrainingMethod.Qlora)
+        {
+            var quantized = AdapterCount.Quantized(model);
+            var bits = config.Method.Bnb4BitUseDoubleQuant ? 4.127 : 4.5;
+            own.Add(new MemoryPart("quantised weights", (long)(quantized * bits / 8), $"{Count(quantized)} x {Number(bits)} bits (NF4)"));
+            own.Add(new MemoryPart("weights", 4 * (total - quantized), $"{Count(total - quantized)} x 4 bytes"));
+        }
+        else
+        {
+            own.Add(new MemoryPart("weights", 4 * total, $"{Count(total)} x 4 bytes"));
+        }
+
+        if (adapters > 0)
+        {
+            own.Add(new MemoryPart("adapters", 4 * adapters, $"{Count(adapters)} x 4 bytes"));
+        }
+
+        return [.. own];
+    }
+
+    private static MemoryPart Activations(TrainingConfig config, ModelFacts model, (long Rows, long Length, long Tokens) batch, int element, long castWeights)
+    {
+        var activation = new ActivationModel(model, config);
+        var layer = (activation.PerTokenAndLayer * batch.Tokens) + (activation.AttentionWeights(batch.Length) * batch.Rows);
+        // Embedding and last norm at the ends; with checkpointing one layer whole, and of the others their input.
+        var ends = 4.0 * model.HiddenSize * batch.Tokens;
+        var elements = config.Batch.GradientCheckpointing
+            ? layer + ((model.Layers * (double)model.HiddenSize * batch.Tokens) + ends)
+            : (layer * model.Layers) + ends;
+        var how = $"{Count(batch.Tokens)} tokens x {model.Layers} layers{(config.Batch.GradientCheckpointing ? ", their inputs and one of them whole" : string.Empty)}";
+        return new MemoryPart("activations", (long)(elements * element) + (2 * castWeights), castWeights > 0 ? how + ", and weights cast to 16 bits" : how);
+    }
+
+    private static MemoryPart Logits(TrainingConfig config, ModelFacts model, (long Rows, long Length, long Tokens) batch, int element, long trainable, bool full)
+    {
+        if (config.Task.TaskType is TaskType.SequenceClassification or TaskType.TokenClassification)
+        {
+            return new MemoryPart("logits", 0, "a few labels");
+        }
+
+        var chunk = Math.Min(batch.Tokens, Math.Max(1, LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
+        var bytes = chunk * model.VocabularySize * (long)(4 + element) + ((element < 4 ? chunk * model.VocabularySize * element : 0));
+        // The head's gradient is made apart before it is added to, wherever there is more than one chunk.
+        var head = full ? 4L * model.VocabularySize * model.HiddenSize : 0;
+        // Hidden states of the supervised positions and their gradients.
+        var states = 3L * batch.Tokens * model.HiddenSize * element;
+        return new MemoryPart("logits", bytes + head + states, $"{Count(chunk)} positions x {Count(model.VocabularySize)} tokens at a time");
+    }
+
+    private static long Largest(ModelFacts model) => model.Parameters.Where(p => p.Shape.Count == 2).Select(p => p.Count).DefaultIfEmpty((long)model.HiddenSize * model.IntermediateSize).Max();
+
+    private static long FileBytes(ModelFacts model) => model.Parameters.Sum(p => p.Bytes);
+}
