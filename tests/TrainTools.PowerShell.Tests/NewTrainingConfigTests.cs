@@ -150,4 +150,16 @@ public sealed class NewTrainingConfigTests(Shell shell) : IClassFixture<Shell>
         Assert.Equal(7L, result.Output[0].Get("Runtime.Seed"));
         Assert.Contains(result.Warnings, w => w.Contains("ModelUsable", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Forecast_says_what_the_run_will_need()
+    {
+        var model = Path.Combine(Path.GetDirectoryName(Shell.Manifest)!, "..", "..", "examples", "stories260k");
+        var data = Path.Combine(Path.GetDirectoryName(Shell.Manifest)!, "..", "..", "examples", "data", "assistant.jsonl");
+        var forecast = shell.Output("New-TrainingConfig -ModelPath $args[0] -DatasetPath $args[1] -Epochs 2 | Test-TrainingConfig -Forecast", model, data)[0];
+        Assert.True((long)forecast.Get("TrainableParameters")! > 200_000);
+        Assert.True((int)forecast.Get("Steps")! > 0);
+        Assert.True((long)forecast.Get("Memory.PeakBytes")! > 0);
+        Assert.StartsWith("AmbiguousParameterSet,", shell.Error("New-TrainingConfig | Test-TrainingConfig -Forecast -Quiet").FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
 }

@@ -6,18 +6,21 @@ namespace TrainTools.PowerShell.Commands;
 
 /// <summary>
 /// Checks configurations against the rules before anything is started. Gives the findings; with -Quiet whether there is
-/// no Error; with -PassThru the configuration itself if there is none; with -Fix a configuration with the remedies applied.
+/// no Error; with -PassThru the configuration itself if there is none; with -Fix a configuration with the remedies applied;
+/// with -Forecast what the run will need instead.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "TrainingConfig", DefaultParameterSetName = FindingSet)]
 [OutputType(typeof(ConfigFinding), ParameterSetName = [FindingSet])]
 [OutputType(typeof(bool), ParameterSetName = [QuietSet])]
 [OutputType(typeof(TrainingConfig), ParameterSetName = [PassThruSet, FixSet])]
+[OutputType(typeof(RunForecast), ParameterSetName = [ForecastSet])]
 public sealed class TestTrainingConfigCommand : CommandBase
 {
     private const string FindingSet = "Finding";
     private const string QuietSet = "Quiet";
     private const string PassThruSet = "PassThru";
     private const string FixSet = "Fix";
+    private const string ForecastSet = "Forecast";
 
     /// <summary>The configuration.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
@@ -25,13 +28,19 @@ public sealed class TestTrainingConfigCommand : CommandBase
     public TrainingConfig? InputObject { get; set; }
 
     /// <summary>Ids of the rules to run; wildcards are allowed. All if absent.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FindingSet)]
+    [Parameter(ParameterSetName = QuietSet)]
+    [Parameter(ParameterSetName = PassThruSet)]
+    [Parameter(ParameterSetName = FixSet)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RuleCompleter))]
     public string[] Rule { get; set; } = [];
 
     /// <summary>Ids of the rules to leave out; wildcards are allowed.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FindingSet)]
+    [Parameter(ParameterSetName = QuietSet)]
+    [Parameter(ParameterSetName = PassThruSet)]
+    [Parameter(ParameterSetName = FixSet)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RuleCompleter))]
     public string[] ExcludeRule { get; set; } = [];
@@ -48,10 +57,20 @@ public sealed class TestTrainingConfigCommand : CommandBase
     [Parameter(Mandatory = true, ParameterSetName = FixSet)]
     public SwitchParameter Fix { get; set; }
 
+    /// <summary>Say what the run will need: parameters, steps, tokens, memory by part, disk, and time where runs like it have been measured.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ForecastSet)]
+    public SwitchParameter Forecast { get; set; }
+
     /// <inheritdoc/>
     protected override void Process()
     {
         var config = InputObject!;
+        if (Forecast)
+        {
+            WriteObject(RunForecaster.Create(config));
+            return;
+        }
+
         var options = new ConfigCheckOptions { Rules = Rule, ExcludeRules = ExcludeRule };
         if (Fix)
         {
