@@ -89,7 +89,7 @@ internal static class Chunks
         var size = (text.Length / count) + 1;
         for (var start = 0; start < text.Length;)
         {
-            var end = start + size >= text.Length ? -1 : text.IndexOf(" ", start + size, StringComparison.Ordinal);
+            var end = start + size >= text.Length ? -1 : text.IndexOf(' ', start + size);
             end = end < 0 ? text.Length : end;
             chunks.Add(text[start..end]);
             start = end;

@@ -10,6 +10,8 @@ namespace TrainTools.Core.Cleaning.Reports;
 /// <summary>A cleaning report as one HTML page that needs nothing from elsewhere, and as JSON beside it.</summary>
 public static class HtmlReport
 {
+    private static readonly JsonSerializerOptions Indented = new(VerdictFile.Json) { WriteIndented = true, NewLine = "\n" };
+
     private const string Style = """
         :root { color-scheme: light dark; --line: #8884; --bar: #3b7dd8; --bad: #c0392b; --soft: #8882; }
         body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
@@ -29,7 +31,7 @@ public static class HtmlReport
         var html = Path.ChangeExtension(path, ".html");
         var json = Path.ChangeExtension(path, ".json");
         AtomicFile.WriteText(html, Render(report));
-        AtomicFile.WriteBytes(json, JsonSerializer.SerializeToUtf8Bytes(report, new JsonSerializerOptions(VerdictFile.Json) { WriteIndented = true, NewLine = "\n" }));
+        AtomicFile.WriteBytes(json, JsonSerializer.SerializeToUtf8Bytes(report, Indented));
         return (html, json);
     }
 
@@ -189,7 +191,7 @@ public static class HtmlReport
             page.Append("<p>The command that makes it again:</p><pre>").Append(Encode(report.Command)).Append("</pre>");
         }
 
-        var settings = JsonSerializer.Serialize(report.Options, new JsonSerializerOptions(VerdictFile.Json) { WriteIndented = true, NewLine = "\n" });
+        var settings = JsonSerializer.Serialize(report.Options, Indented);
         page.Append("<details><summary>Settings</summary><pre>").Append(Encode(settings)).Append(CultureInfo.InvariantCulture, $"</pre></details><p><small>{report.Seconds:F1} s</small></p>");
     }
 

@@ -107,12 +107,12 @@ internal sealed class ParquetSink(Stream stream, DatasetWriterOptions options) :
             Kind.Whole => value.GetValue<long>(),
             Kind.Number => value.GetValue<double>(),
             Kind.Texts => value.AsArray().Select(v => v!.GetValue<string>()).ToList(),
-            Kind.Messages => value.AsArray().Select(v => Message((JsonObject)v!)).ToList(),
+            Kind.Messages => value.AsArray().Select(v => (IDictionary<string, object?>)Message((JsonObject)v!)).ToList(),
             _ => Cell(value),
         };
 
     /// <summary>Role and content as they are; the rest of a turn as JSON in one field.</summary>
-    private static IDictionary<string, object?> Message(JsonObject turn)
+    private static Dictionary<string, object?> Message(JsonObject turn)
     {
         var rest = new JsonObject();
         foreach (var (name, value) in turn)
