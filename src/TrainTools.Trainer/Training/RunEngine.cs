@@ -39,6 +39,12 @@ public sealed class RunEngine : ITrainingEngine
             AttentionDropout = config.Model.AttentionDropout,
             HiddenDropout = config.Model.HiddenDropout,
         });
+        var fit = TokenizerChecks.AgainstEmbedding(tokenizer, model.VocabularySize);
+        if (fit.UnusedRows > 0)
+        {
+            context.Events.Send(new LogMessage { Level = "verbose", Message = FormattableString.Invariant($"The embedding has {fit.EmbeddingRows} rows for {fit.VocabularySize} tokens: {fit.UnusedRows} rows are not used.") });
+        }
+
         model.NeftuneNoiseAlpha = config.Optimization.NeftuneNoiseAlpha;
         using var adapter = config.Method.FinetuningType == TrainingMethod.Full ? null : AdapterFactory.Create(model, config);
         TrainedWeights weights = adapter is null ? new FullWeights(model) : new AdapterWeights(adapter);

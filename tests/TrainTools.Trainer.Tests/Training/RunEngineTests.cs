@@ -157,6 +157,31 @@ public sealed class RunEngineTests : IDisposable
 
     public void Dispose() => temporary.Dispose();
 
+    [Fact]
+    public void A_token_without_a_row_in_the_embedding_is_refused_by_name()
+    {
+        var folder = Path.Combine(temporary.Path, "tokenizer");
+        Directory.CreateDirectory(folder);
+        foreach (var name in (string[])["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])
+        {
+            File.Copy(Path.Combine(Stories, name), Path.Combine(folder, name));
+        }
+
+        var path = Path.Combine(folder, "tokenizer.json");
+        var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
+        json["added_tokens"]!.AsArray().Add(System.Text.Json.Nodes.JsonNode.Parse(
+            """{"id": 512, "content": "<turn>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}"""));
+        File.WriteAllText(path, json.ToJsonString());
+
+        var config = Config(Texts(4));
+        var error = Assert.Throws<TrainToolsException>(() => Run(config with { Model = config.Model with { TokenizerPath = folder } }));
+        Assert.Equal(ErrorIds.TokenizerVocabularyTooLarge, error.ErrorId);
+        Assert.Contains("'<turn>' (512)", error.Message, StringComparison.Ordinal);
+
+        // A smaller vocabulary is no error: many models round their embedding up.
+        Assert.Equal(88, TrainTools.Core.Tokenization.TokenizerChecks.AgainstEmbedding(TrainTools.Core.Tokenization.PretrainedTokenizer.Load(Stories), 600).UnusedRows);
+    }
+
     private string Error(TrainingConfig config) => Assert.Throws<TrainToolsException>(() => Run(config)).ErrorId;
 
     private string Texts(int count)
