@@ -30,7 +30,7 @@ public static class TrainerDeath
         {
             remedy.Append(remedy.Length == 0 ? "" : " ").Append(checkpoint is null
                 ? "There is no checkpoint yet: start again."
-                : $"Continue from the checkpoint '{checkpoint}' with Start-FineTune -Resume.");
+                : $"The state up to then is whole in the checkpoint '{checkpoint}'.");
             remedy.Append(CultureInfo.InvariantCulture, $" The whole log is '{folder.LogPath}'.");
         }
 

@@ -7,7 +7,7 @@ namespace TrainTools.Core.Configuration;
 /// <summary>Rules on what the forecast says the run will need.</summary>
 internal static class ForecastRules
 {
-    // The forecast is right within 15 %; what is left free must cover it.
+    // What is left free must cover what the forecast can be off by.
     private const double SafeShare = 0.85;
 
     public static IReadOnlyList<ConfigRule> All { get; } =

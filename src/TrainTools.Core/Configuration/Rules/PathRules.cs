@@ -109,7 +109,7 @@ internal static class PathRules
         }
 
         return Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()
-            ? Found(Warning, $"{output} is not empty; Start-FineTune refuses it without -Force or -Resume.", "a folder that is empty or does not exist", remedy: "Choose another output_dir.")
+            ? Found(Warning, $"{output} is not empty; Start-FineTune refuses it without -Force.", "a folder that is empty or does not exist", remedy: "Choose another output_dir.")
             : None;
     }
 }
