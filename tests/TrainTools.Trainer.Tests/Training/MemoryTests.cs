@@ -7,7 +7,6 @@ using TrainTools.Trainer.Training;
 
 namespace TrainTools.Trainer.Tests.Training;
 
-[Collection(Alone.Name)]
 public sealed class MemoryTests : IDisposable
 {
     private readonly TemporaryFolder temporary = new();

@@ -9,7 +9,6 @@ using static TorchSharp.torch;
 namespace TrainTools.Trainer.Tests.Training;
 
 /// <summary>Gradient checkpointing, dropout, embedding noise and number formats.</summary>
-[Collection(Alone.Name)]
 public class RegularizationTests
 {
     private static readonly List<TrainingSample> Rows = [.. Enumerable.Range(0, 8).Select(row =>

@@ -11,7 +11,6 @@ using static TorchSharp.torch;
 namespace TrainTools.Trainer.Tests.Training;
 
 /// <summary>Whole runs of the real small model in a run folder.</summary>
-[Collection(Alone.Name)]
 public sealed class RunEngineTests : IDisposable
 {
     private static readonly string Stories = Path.Combine(AppContext.BaseDirectory, "Data", "stories260k");
