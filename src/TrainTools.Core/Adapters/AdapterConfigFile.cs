@@ -64,6 +64,9 @@ public sealed class AdapterConfigFile
         _ => "true",
     };
 
+    /// <summary>Whether A and B begin as parts of the base's weights, which keep the rest: pissa, pissa_niter_N, olora.</summary>
+    public bool TakesFromBase => IsPissa(InitLoraWeights) || InitLoraWeights == "olora";
+
     /// <summary>Modules trained in full and saved with the adapter; a classifier's head is added by the task.</summary>
     public IReadOnlyList<string> ModulesToSave
     {
@@ -153,7 +156,7 @@ public sealed class AdapterConfigFile
             ["inference_mode"] = true,
             ["init_lora_weights"] = settings.InitLoraWeights switch { "true" => true, "false" => false, var other => other },
             ["layer_replication"] = null,
-            ["layers_pattern"] = settings.LayersPattern,
+            ["layers_pattern"] = List(settings.LayersPattern),
             ["layers_to_transform"] = settings.LayersToTransform is null ? null : new JsonArray([.. settings.LayersToTransform.Select(i => (JsonNode)i)]),
             ["loftq_config"] = new JsonObject(),
             ["lora_alpha"] = Whole(settings.Alpha),
@@ -183,6 +186,51 @@ public sealed class AdapterConfigFile
         var file = new AdapterConfigFile(json, null);
         file.Check();
         return file;
+    }
+
+    /// <summary>Refuses a start that cannot be made here.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.AdapterConfigInvalid"/>.</exception>
+    public void RefuseUnknownInit()
+    {
+        if (!TakesFromBase && InitLoraWeights is not ("true" or "false" or "gaussian"))
+        {
+            throw Invalid($"init_lora_weights '{InitLoraWeights}' is not known", "Use true, gaussian, pissa, pissa_niter_16 or olora.");
+        }
+
+        if (TakesFromBase && UseDora)
+        {
+            throw Invalid($"init_lora_weights {InitLoraWeights} and use_dora exclude each other", "Use one of them.");
+        }
+    }
+
+    /// <summary>Refuses a saved adapter whose base is not the one on disk, and cannot be made of it.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.AdapterTypeUnsupported"/>.</exception>
+    public void RefuseLostInit()
+    {
+        if (InitLoraWeights.StartsWith("pissa_niter_", StringComparison.Ordinal) || InitLoraWeights is "corda" or "loftq" or "lora_ga")
+        {
+            throw new TrainToolsException(
+                ErrorIds.AdapterTypeUnsupported, ErrorKind.NotSupported,
+                $"{Where()} was made with init_lora_weights '{InitLoraWeights}', which changed the base in a way that cannot be repeated.",
+                "Save the adapter again with path_initial_model_for_weight_conversion, which makes it fit the base as it was.", path);
+        }
+    }
+
+    /// <summary>The config of the plain adapter of twice the rank that stands for one that took a part of its base.</summary>
+    public AdapterConfigFile WithDoubledRank()
+    {
+        var json = (JsonObject)Json.DeepClone();
+        var alpha = UseRslora ? Math.Sqrt(2) : 2;
+        json["r"] = 2 * R;
+        json["lora_alpha"] = Whole(alpha * LoraAlpha);
+        json["init_lora_weights"] = true;
+        foreach (var (field, factor) in new[] { ("rank_pattern", 2), ("alpha_pattern", alpha) })
+        {
+            json[field] = new JsonObject((Json[field] as JsonObject ?? []).Select(p => KeyValuePair.Create<string, JsonNode?>(
+                p.Key, Whole(factor * (AsNumber(p.Value) ?? throw Invalid($"'{field}' must map names to numbers"))))));
+        }
+
+        return new AdapterConfigFile(json, path);
     }
 
     /// <summary>Writes the file: keys sorted, two spaces, as PEFT does.</summary>
@@ -234,6 +282,9 @@ public sealed class AdapterConfigFile
                 "Merge the adapter into its base with the tool that made it, and use the merged model.", path);
         }
     }
+
+    private static bool IsPissa(string init) => init == "pissa"
+        || (init.StartsWith("pissa_niter_", StringComparison.Ordinal) && int.TryParse(init["pissa_niter_".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     private double Pattern(string field, string module, double otherwise)
     {
@@ -307,7 +358,7 @@ public sealed record AdapterSettings
     public IReadOnlyList<int>? LayersToTransform { get; init; }
 
     /// <summary>Name of the list of layers, where the default pattern does not find it.</summary>
-    public string? LayersPattern { get; init; }
+    public IReadOnlyList<string>? LayersPattern { get; init; }
 
     /// <summary>Ranks by layer name.</summary>
     public IReadOnlyDictionary<string, double>? RankPattern { get; init; }
@@ -321,7 +372,7 @@ public sealed record AdapterSettings
     /// <summary>Weight-decomposed.</summary>
     public bool UseDora { get; init; }
 
-    /// <summary>true (Kaiming), gaussian or pissa.</summary>
+    /// <summary>true (Kaiming), false, gaussian, pissa, pissa_niter_N or olora.</summary>
     public string InitLoraWeights { get; init; } = "true";
 
     /// <summary>Whether the base stores its weights [in, out] (GPT-2).</summary>

@@ -130,7 +130,7 @@ public sealed class AdapterTargets
         var patterns = layersPattern.Count == 0 ? [@"[^.]*"] : layersPattern;
         foreach (var pattern in patterns)
         {
-            var match = Regex.Match(name, $@"^.*\.{pattern}\.(\d+)\.", RegexOptions.CultureInvariant, Patience);
+            var match = Regex.Match(name, $@"^.*?\.{pattern}\.(\d+)\.", RegexOptions.CultureInvariant, Patience);
             if (match.Success)
             {
                 return layers.Contains(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));

@@ -31,6 +31,9 @@ public sealed class SettingAttribute(string name) : Attribute
     /// <summary>Whether an unset value is filled in by the resolver (from the method, the model, the data or the device).</summary>
     public bool IsDerived { get; init; }
 
+    /// <summary>Whether a list holds name=value entries, which YAML may give as a mapping too.</summary>
+    public bool IsMap { get; init; }
+
     /// <summary>The values a string can have; empty = any.</summary>
     public string[] Values { get; init; } = [];
 }

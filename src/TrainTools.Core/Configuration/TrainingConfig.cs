@@ -162,6 +162,24 @@ public sealed record MethodConfig
     /// <summary>Modules trained in full and saved with the adapter.</summary>
     [Setting("modules_to_save")] public SettingList ModulesToSave { get; init; } = [];
 
+    /// <summary>Which biases of the base are trained: none, all, or lora_only (those of the layers with adapters).</summary>
+    [Setting("bias", Values = ["none", "all", "lora_only"])] public string Bias { get; init; } = "none";
+
+    /// <summary>Ranks of single layers, as name=rank; a name is matched by its end, or is a regular expression.</summary>
+    [Setting("rank_pattern", IsMap = true)] public SettingList RankPattern { get; init; } = [];
+
+    /// <summary>Scale numerators of single layers, as name=alpha.</summary>
+    [Setting("alpha_pattern", IsMap = true)] public SettingList AlphaPattern { get; init; } = [];
+
+    /// <summary>Numbers of the layers that get adapters, from 0; empty = all.</summary>
+    [Setting("layers_to_transform")] public SettingList LayersToTransform { get; init; } = [];
+
+    /// <summary>Name of the model's list of layers, for layers_to_transform; empty = any.</summary>
+    [Setting("layers_pattern")] public SettingList LayersPattern { get; init; } = [];
+
+    /// <summary>How the adapters begin: true (Kaiming-uniform A, zero B), false, gaussian, pissa, pissa_niter_N or olora.</summary>
+    [Setting("init_lora_weights")] public string InitLoraWeights { get; init; } = "true";
+
     /// <summary>Scale by alpha / sqrt(r).</summary>
     [Setting("use_rslora")] public bool UseRslora { get; init; }
 
@@ -170,6 +188,12 @@ public sealed record MethodConfig
 
     /// <summary>Learning-rate factor of the B matrices (LoRA+); null = 1.</summary>
     [Setting("loraplus_lr_ratio", Minimum = 0, MinimumExclusive = true)] public double? LoraplusLrRatio { get; init; }
+
+    /// <summary>Learning rate of adapters on embeddings with LoRA+.</summary>
+    [Setting("loraplus_lr_embedding", Minimum = 0, MinimumExclusive = true)] public double LoraplusLrEmbedding { get; init; } = 1e-6;
+
+    /// <summary>Bits of the frozen weights with qlora: 4 (NF4) or 8.</summary>
+    [Setting("quantization_bit", Unit = "bits", Minimum = 4, Maximum = 8)] public int QuantizationBit { get; init; } = 4;
 
     /// <summary>Second quantisation of the NF4 scales.</summary>
     [Setting("bnb_4bit_use_double_quant")] public bool Bnb4BitUseDoubleQuant { get; init; } = true;

@@ -8,7 +8,9 @@ public static partial class ErrorIds
     public const string AdapterTypeUnsupported = "AdapterTypeUnsupported";
     public const string AdapterTargetsNotFound = "AdapterTargetsNotFound";
     public const string AdapterBaseMismatch = "AdapterBaseMismatch";
+    public const string AdapterMergeUnsupported = "AdapterMergeUnsupported";
     public const string AdapterDead = "AdapterDead";
+    public const string QuantizedBaseFrozen = "QuantizedBaseFrozen";
     public const string QuantizationNonFinite = "QuantizationNonFinite";
     public const string QuantizationStateInvalid = "QuantizationStateInvalid";
 }

@@ -16,6 +16,21 @@ public sealed record Nf4State
     /// <summary>Suffix of the JSON tensor's name.</summary>
     public const string StateSuffix = ".quant_state.bitsandbytes__nf4";
 
+    /// <summary>Suffix of the scales' name.</summary>
+    public const string AbsmaxSuffix = ".absmax";
+
+    /// <summary>Suffix of the name of the table of levels.</summary>
+    public const string MapSuffix = ".quant_map";
+
+    /// <summary>Suffix of the name of the scales' scales.</summary>
+    public const string NestedAbsmaxSuffix = ".nested_absmax";
+
+    /// <summary>Suffix of the name of the table of the 8-bit type.</summary>
+    public const string NestedMapSuffix = ".nested_quant_map";
+
+    /// <summary>Suffix of the JSON tensor's name for a type: nf4 or fp4.</summary>
+    public static string StateSuffixOf(string type) => ".quant_state.bitsandbytes__" + type;
+
     /// <summary>Shape of the tensor before it was quantised.</summary>
     public required IReadOnlyList<long> Shape { get; init; }
 
@@ -88,8 +103,31 @@ public sealed record Nf4State
         }
 
         var scales = new float[AbsmaxCodes!.Length];
-        DynamicMap8.Dequantize(NestedMap, AbsmaxCodes, NestedAbsmax, NestedBlockSize, NestedOffset, scales);
+        Scales(scales);
         return scales;
+    }
+
+    /// <summary>Writes quantised scales, made back into float32, into memory of the caller.</summary>
+    public void Scales(Span<float> scales) => DynamicMap8.Dequantize(NestedMap, AbsmaxCodes!, NestedAbsmax, NestedBlockSize, NestedOffset, scales);
+
+    /// <summary>What is wrong with the parts as a whole; null where they fit together.</summary>
+    public string? Problem()
+    {
+        var blocks = Nf4.BlockCount(Length);
+        var scales = Absmax?.Length ?? AbsmaxCodes?.Length ?? 0;
+        if (scales != blocks)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"it has {scales} scales for {blocks} blocks");
+        }
+
+        if (Absmax is not null)
+        {
+            return null;
+        }
+
+        return NestedBlockSize <= 0 || NestedAbsmax.Length != (blocks + NestedBlockSize - 1) / NestedBlockSize
+            ? string.Create(CultureInfo.InvariantCulture, $"it has {NestedAbsmax.Length} scales of scales for {blocks} scales in blocks of {NestedBlockSize}")
+            : NestedMap.Length != 256 ? "its 8-bit table does not have 256 values" : null;
     }
 
     /// <summary>The JSON bytes that a checkpoint holds.</summary>

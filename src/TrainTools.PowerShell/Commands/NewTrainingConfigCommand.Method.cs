@@ -71,6 +71,60 @@ public sealed partial class NewTrainingConfigCommand
         set => Set("modules_to_save", value);
     }
 
+    /// <summary>Which biases of the base are trained: none, all, or lora_only (those of the layers with adapters).</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(Completers.SettingCompleter))]
+    public string? Bias
+    {
+        get => Get<string>("bias");
+        set => Set("bias", value);
+    }
+
+    /// <summary>Ranks of single layers, as name=rank; a name is matched by its end, or is a regular expression.</summary>
+    [Parameter]
+    [Alias("rank_pattern")]
+    public string[]? RankPattern
+    {
+        get => Get<string[]>("rank_pattern");
+        set => Set("rank_pattern", value);
+    }
+
+    /// <summary>Scale numerators of single layers, as name=alpha.</summary>
+    [Parameter]
+    [Alias("alpha_pattern")]
+    public string[]? AlphaPattern
+    {
+        get => Get<string[]>("alpha_pattern");
+        set => Set("alpha_pattern", value);
+    }
+
+    /// <summary>Numbers of the layers that get adapters, from 0; empty = all.</summary>
+    [Parameter]
+    [Alias("layers_to_transform", "LayersToTransform")]
+    public string[]? LayerToTransform
+    {
+        get => Get<string[]>("layers_to_transform");
+        set => Set("layers_to_transform", value);
+    }
+
+    /// <summary>Name of the model's list of layers, for layers_to_transform; empty = any.</summary>
+    [Parameter]
+    [Alias("layers_pattern", "LayersPattern")]
+    public string[]? LayerPattern
+    {
+        get => Get<string[]>("layers_pattern");
+        set => Set("layers_pattern", value);
+    }
+
+    /// <summary>How the adapters begin: true (Kaiming-uniform A, zero B), false, gaussian, pissa, pissa_niter_N or olora.</summary>
+    [Parameter]
+    [Alias("init_lora_weights", "InitLoraWeights")]
+    public string? InitLoraWeight
+    {
+        get => Get<string>("init_lora_weights");
+        set => Set("init_lora_weights", value);
+    }
+
     /// <summary>Scale by alpha / sqrt(r).</summary>
     [Parameter]
     [Alias("use_rslora")]
@@ -96,6 +150,24 @@ public sealed partial class NewTrainingConfigCommand
     {
         get => Get<double?>("loraplus_lr_ratio");
         set => Set("loraplus_lr_ratio", value);
+    }
+
+    /// <summary>Learning rate of adapters on embeddings with LoRA+.</summary>
+    [Parameter]
+    [Alias("loraplus_lr_embedding")]
+    public double? LoraplusLrEmbedding
+    {
+        get => Get<double?>("loraplus_lr_embedding");
+        set => Set("loraplus_lr_embedding", value);
+    }
+
+    /// <summary>Bits of the frozen weights with qlora: 4 (NF4) or 8.</summary>
+    [Parameter]
+    [Alias("quantization_bit")]
+    public int? QuantizationBit
+    {
+        get => Get<int?>("quantization_bit");
+        set => Set("quantization_bit", value);
     }
 
     /// <summary>Second quantisation of the NF4 scales.</summary>

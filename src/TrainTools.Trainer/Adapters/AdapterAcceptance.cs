@@ -13,6 +13,7 @@ namespace TrainTools.Trainer.Adapters;
 public static class AdapterAcceptance
 {
     private const int NamesShown = 4;
+    private const double ConvertedBound = 1e-3;
 
     /// <summary>Checks the adapter itself.</summary>
     /// <param name="adapter">The trained adapter, not quantised away from its base.</param>
@@ -24,11 +25,11 @@ public static class AdapterAcceptance
         ArgumentNullException.ThrowIfNull(forward);
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        var all = adapter.Parameters.Where(p => p.Name.Contains("lora_B", StringComparison.Ordinal)).ToList();
-        var dead = all.Where(p => p.Value.count_nonzero().ToInt64() == 0).Select(p => p.Name).ToList();
+        var all = adapter.Parameters.Where(p => AdapterModel.MustMove(p.Name)).ToList();
+        var dead = all.Where(adapter.IsStill).Select(p => p.Name).ToList();
         if (dead.Count > 0)
         {
-            throw Dead($"{dead.Count} of {all.Count} lora_B matrices are still zero after training ({string.Join(", ", dead.Take(NamesShown))}{(dead.Count > NamesShown ? ", …" : string.Empty)}), so the adapter does nothing there");
+            throw Dead($"{dead.Count} of {all.Count} lora_B matrices are after training what they were before it ({string.Join(", ", dead.Take(NamesShown))}{(dead.Count > NamesShown ? ", …" : string.Empty)}), so the adapter does nothing there");
         }
 
         var broken = adapter.Parameters.Where(p => !p.Value.isfinite().all().item<bool>()).Select(p => p.Name).ToList();
@@ -47,7 +48,7 @@ public static class AdapterAcceptance
         }
     }
 
-    /// <summary>Reads the saved adapter onto the same base and compares.</summary>
+    /// <summary>Reads the saved adapter onto the same base and compares: equal to the last bit.</summary>
     /// <returns>The greatest difference of the outputs.</returns>
     public static double CheckSaved(AdapterModel adapter, string folder, Func<Tensor> forward)
     {
@@ -56,9 +57,26 @@ public static class AdapterAcceptance
         using var scope = NewDisposeScope();
         using var grad = no_grad();
         var before = forward();
+        if (adapter.Config.TakesFromBase)
+        {
+            return CheckConverted(adapter, folder, before, forward);
+        }
+
         adapter.Restore(folder);
         var difference = before.sub(forward()).abs().max().ToDouble();
         return difference == 0 ? difference : throw Dead(string.Create(CultureInfo.InvariantCulture, $"the saved adapter gives outputs that differ by {difference}"));
+    }
+
+    // The base gets back what was taken from it, and the plain adapter that was saved is put on it: the same sums in another order.
+    private static double CheckConverted(AdapterModel adapter, string folder, Tensor before, Func<Tensor> forward)
+    {
+        var model = adapter.Base;
+        adapter.Dispose();
+        using var plain = AdapterModel.Load(model, folder);
+        var difference = before.sub(forward()).abs().max().ToDouble();
+        var bound = ConvertedBound * before.abs().max().ToDouble();
+        return difference <= bound ? difference
+            : throw Dead(string.Create(CultureInfo.InvariantCulture, $"the saved adapter, on the base as it was, gives outputs that differ by {difference:G3}, and {bound:G3} is the bound"));
     }
 
     private static TrainToolsException Dead(string what) => new(

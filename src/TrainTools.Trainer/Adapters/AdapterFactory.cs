@@ -1,22 +1,50 @@
+using System.Globalization;
 using TrainTools.Core.Adapters;
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Errors;
 using TrainTools.Trainer.Models;
+using TrainTools.Trainer.Quantization;
 
 namespace TrainTools.Trainer.Adapters;
 
 /// <summary>A new adapter for a run, from the run's settings.</summary>
 public static class AdapterFactory
 {
-    /// <summary>Makes the adapter; with method qlora the base is quantised first.</summary>
+    /// <summary>How a method's base is stored; null = as it is.</summary>
+    public static WeightQuantization? Quantization(MethodConfig method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        if (method.QuantizationBit is not (4 or 8))
+        {
+            throw Wrong("quantization_bit", method.QuantizationBit.ToString(CultureInfo.InvariantCulture), "4 or 8");
+        }
+
+        return method.FinetuningType == TrainingMethod.Qlora ? new WeightQuantization(method.QuantizationBit, method.Bnb4BitUseDoubleQuant) : null;
+    }
+
+    /// <summary>Refuses to train the weights of a base that is quantised on disk.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.QuantizedBaseFrozen"/>.</exception>
+    public static void RefuseQuantizedFull(PretrainedModel model, MethodConfig method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        if (method.FinetuningType == TrainingMethod.Full && QuantizedBase.IsQuantized(model))
+        {
+            throw new TrainToolsException(
+                ErrorIds.QuantizedBaseFrozen, ErrorKind.InvalidArgument, $"The model '{model.Folder}' is quantised: its weights cannot be trained.",
+                "Set finetuning_type to qlora, or start from the 16-bit checkpoint.", "finetuning_type");
+        }
+    }
+
+    /// <summary>Makes the adapter; with method qlora what is not quantised yet is quantised first.</summary>
     /// <param name="model">The base.</param>
     /// <param name="config">The run's configuration; lora_r and lora_alpha left open are 16 and 32.</param>
     public static AdapterModel Create(PretrainedModel model, TrainingConfig config)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
-        if (config.Method.FinetuningType == TrainingMethod.Qlora)
+        if (Quantization(config.Method) is { } how)
         {
-            QuantizedBase.Quantize(model, config.Method.Bnb4BitUseDoubleQuant);
+            QuantizedBase.Quantize(model, how);
         }
 
         var file = AdapterConfigFile.Create(Settings(model, config));
@@ -42,6 +70,12 @@ public static class AdapterFactory
             TargetModules = pattern is null ? method.TargetModules : null,
             ExcludeModules = method.ExcludeModules,
             ModulesToSave = method.ModulesToSave,
+            Bias = method.Bias,
+            RankPattern = Pattern(method.RankPattern, "rank_pattern"),
+            AlphaPattern = Pattern(method.AlphaPattern, "alpha_pattern"),
+            LayersToTransform = method.LayersToTransform.Count == 0 ? null : [.. method.LayersToTransform.Select(Layer)],
+            LayersPattern = method.LayersPattern.Count == 0 ? null : method.LayersPattern,
+            InitLoraWeights = method.InitLoraWeights,
             UseRslora = method.UseRslora,
             UseDora = method.UseDora,
             FanInFanOut = model.LinearLayers.Values.Any(l => l.Transposed),
@@ -55,6 +89,29 @@ public static class AdapterFactory
             BaseModelNameOrPath = config.Model.ModelNameOrPath,
         };
     }
+
+    private static Dictionary<string, double> Pattern(SettingList entries, string setting)
+    {
+        var result = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            var at = entry.LastIndexOf('=');
+            if (at < 1 || !double.TryParse(entry[(at + 1)..], CultureInfo.InvariantCulture, out var value) || !(value > 0) || (setting == "rank_pattern" && value != Math.Floor(value)))
+            {
+                throw Wrong(setting, entry, "a layer's name, an equals sign and a number above 0, such as q_proj=4");
+            }
+
+            result[entry[..at].Trim()] = value;
+        }
+
+        return result;
+    }
+
+    private static int Layer(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        ? number : throw Wrong("layers_to_transform", text, "the number of a layer, from 0");
+
+    private static TrainToolsException Wrong(string setting, string entry, string wanted) => new(
+        ErrorIds.ConfigValueInvalid, ErrorKind.InvalidArgument, $"{setting}: '{entry}' is not {wanted}.", "Correct the entry.", setting);
 
     // Names are letters, digits, dots and underscores; anything else is a regular expression.
     private static bool IsPattern(string text) => !text.All(c => char.IsLetterOrDigit(c) || c is '.' or '_' or '-');

@@ -4,6 +4,7 @@ using TrainTools.Core.Errors;
 using TrainTools.Core.Models;
 using TrainTools.Trainer.Models;
 using TrainTools.Trainer.Models.Parts;
+using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Adapters;
@@ -12,17 +13,18 @@ namespace TrainTools.Trainer.Adapters;
 /// A LoRA adapter on a base model: its parts hang on the base's layers until this is disposed of. The base's own parameters
 /// get no gradient, but for the biases where the config asks for them.
 /// </summary>
-public sealed class AdapterModel : IDisposable
+public sealed partial class AdapterModel : IDisposable
 {
     /// <summary>Output layers, which all-linear leaves out.</summary>
     private static readonly HashSet<string> Heads = new(StringComparer.Ordinal)
     {
-        "lm_head", "embed_out", "score", "classifier", "pre_classifier", "classifier.dense", "classifier.out_proj",
-        "cls.predictions.decoder", "cls.predictions.transform.dense", "lm_head.dense", "lm_head.decoder", "vocab_projector", "vocab_transform",
+        "lm_head", "embed_out", "score", "classifier", "classifier.dense", "classifier.out_proj", "cls.predictions.decoder", "lm_head.decoder", "vocab_projector",
     };
 
     private readonly List<IAdapterPart> parts = [];
     private readonly List<AdapterTensor> biases = [];
+    private readonly List<(string Name, ModelParameter Slot)> carried = [];
+    private readonly Dictionary<string, Tensor> initial = new(StringComparer.Ordinal);
 
     private AdapterModel(PretrainedModel model, AdapterConfigFile config)
     {
@@ -60,8 +62,12 @@ public sealed class AdapterModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
+        config.RefuseUnknownInit();
         using var source = new InitialAdapter(config.InitLoraWeights, seed);
-        return Build(model, config, source);
+        var adapter = Build(model, config, source);
+        adapter.CarryEmbeddings();
+        adapter.RememberStart();
+        return adapter;
     }
 
     /// <summary>An adapter from its folder (adapter_config.json, adapter_model.safetensors).</summary>
@@ -70,10 +76,12 @@ public sealed class AdapterModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         var config = AdapterConfigFile.Read(folder);
+        config.RefuseLostInit();
         using var file = AdapterFile.Open(folder);
         var adapter = Build(model, config, file);
         try
         {
+            adapter.TakeBaseTensors(file);
             file.RefuseLeftovers();
             return adapter;
         }
@@ -88,9 +96,38 @@ public sealed class AdapterModel : IDisposable
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        AdapterFile.Save(folder, Parameters);
+        AdapterFile.Save(folder, [.. Parameters.Select(p => (p.Name, p.Value)), .. carried.Select(c => (c.Name, c.Slot.Value))]);
         Config.Write(folder);
     }
+
+    /// <summary>
+    /// Writes the adapter so that it fits the base as it was. PiSSA and OLoRA take a part of the base away at the start; what
+    /// training changed is B·A − B₀·A₀, a plain adapter of twice the rank. Other adapters are written as they are.
+    /// </summary>
+    public void SaveForOriginalBase(string folder)
+    {
+        if (!parts.OfType<LoraLinear>().Any(p => p.Start is not null))
+        {
+            Save(folder);
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var tensors = parts.SelectMany(p => p is LoraLinear { Start: { } start } lora
+            ? [(lora.A.Name, cat([lora.A.Value, start.A], 0)), (lora.B.Name, cat([lora.B.Value, start.B.neg()], 1))]
+            : p.Tensors.Select(t => (t.Name, t.Value)));
+        Directory.CreateDirectory(folder);
+        AdapterFile.Save(folder, [.. tensors, .. biases.Select(b => (b.Name, b.Value)), .. carried.Select(c => (c.Name, c.Slot.Value))]);
+        Config.WithDoubledRank().Write(folder);
+    }
+
+    /// <summary>Whether training would have to move a tensor: B, or A of an embedding.</summary>
+    internal static bool MustMove(string name) => name.Contains(".lora_B.", StringComparison.Ordinal) || name.EndsWith(".lora_embedding_A", StringComparison.Ordinal);
+
+    /// <summary>Whether a tensor is still what it was when the adapter was made.</summary>
+    internal bool IsStill(AdapterTensor tensor) =>
+        initial.TryGetValue(tensor.Name, out var before) ? tensor.Value.eq(before).all().item<bool>() : tensor.Value.count_nonzero().ToInt64() == 0;
 
     /// <summary>Copies the tensors of a saved adapter of the same shape back.</summary>
     public void Restore(string folder)
@@ -106,14 +143,23 @@ public sealed class AdapterModel : IDisposable
 
     /// <summary>
     /// Puts the adapter into the base's weights, in float32, and takes the parts off. Each weight is cast back to the type it
-    /// had. A head that was tied to the embedding and trained by itself cannot be merged into one table.
+    /// had. A head that was tied to the embedding and trained by itself cannot be merged into one table, and nothing is merged
+    /// into a quantised base: rounding anew would lose most of what was trained.
     /// </summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.AdapterMergeUnsupported"/>.</exception>
     public void Merge()
     {
+        if (QuantizedBase.IsQuantized(Base))
+        {
+            throw new TrainToolsException(
+                ErrorIds.AdapterMergeUnsupported, ErrorKind.NotSupported, "An adapter is not merged into a quantised base: rounding the sum anew would lose much of what was trained.",
+                "Merge into the 16- or 32-bit base that was quantised, and quantise the result if it must be small.", Base.Folder);
+        }
+
         if (parts.Find(IsUntied) is { } untied)
         {
             throw new TrainToolsException(
-                ErrorIds.AdapterBaseMismatch, ErrorKind.NotSupported,
+                ErrorIds.AdapterMergeUnsupported, ErrorKind.NotSupported,
                 $"'{untied.Module}' was trained by itself, but in the base it shares its weight with the embedding: one table cannot hold both.",
                 "Export the adapter as it is, or use a base whose config.json has tie_word_embeddings set to false.", untied.Module);
         }
@@ -124,7 +170,7 @@ public sealed class AdapterModel : IDisposable
             var type = slot.Value.dtype;
             using var merged = part.MergedWeight();
             var value = merged.dtype == type ? merged.clone() : merged.to_type(type);
-            Detach(part);
+            Detach(part, restore: false);
             slot.Value = value;
             if (part is SavedLinear { Bias: { } bias } && linear!.Bias is { } baseBias)
             {
@@ -136,130 +182,18 @@ public sealed class AdapterModel : IDisposable
     }
 
     /// <summary>Whether the base's tables can hold the adapted weights.</summary>
-    public bool CanMerge => !parts.Exists(IsUntied);
+    public bool CanMerge => !parts.Exists(IsUntied) && !QuantizedBase.IsQuantized(Base);
 
     /// <summary>Takes the parts off and frees their tensors; the base stays.</summary>
     public void Dispose()
     {
-        parts.ForEach(Detach);
+        parts.ForEach(p => Detach(p, restore: true));
         Free();
     }
 
     /// <summary>Names of the layers that a config's targets choose.</summary>
     internal static IReadOnlyList<string> SelectTargets(PretrainedModel model, AdapterConfigFile config) =>
         config.Targets.Select(model.LinearLayers.Keys, model.EmbeddingLayers.Keys, Heads, model.Config.ModelType);
-
-    private static AdapterModel Build(PretrainedModel model, AdapterConfigFile config, IAdapterSource source)
-    {
-        var adapter = new AdapterModel(model, config);
-        try
-        {
-            adapter.Attach(source);
-            return adapter;
-        }
-        catch
-        {
-            adapter.Dispose();
-            throw;
-        }
-    }
-
-    private void Attach(IAdapterSource source)
-    {
-        var targets = SelectTargets(Base, Config).ToHashSet(StringComparer.Ordinal);
-        var saved = Config.ModulesToSave;
-        var targetsLeft = targets.Where(t => !IsSaved(t, saved)).ToHashSet(StringComparer.Ordinal);
-        if (targetsLeft.Count == 0)
-        {
-            throw NothingMatches();
-        }
-
-        foreach (var slot in Base.ParameterSlots)
-        {
-            slot.Value.requires_grad_(false);
-        }
-
-        foreach (var (name, layer) in Base.LinearLayers)
-        {
-            if (IsSaved(name, saved))
-            {
-                parts.Add(new SavedLinear(layer, Copy(name + ".weight", layer.Weight, source), layer.Bias is null ? null : Copy(name + ".bias", layer.Bias, source)));
-            }
-            else if (targetsLeft.Contains(name))
-            {
-                parts.Add(Lora(name, layer, source));
-            }
-        }
-
-        foreach (var (name, layer) in Base.EmbeddingLayers)
-        {
-            if (IsSaved(name, saved))
-            {
-                parts.Add(new SavedEmbedding(layer, Copy(name + ".weight", layer.Weight, source)));
-            }
-            else if (targetsLeft.Contains(name))
-            {
-                var rank = Config.RankOf(name);
-                var prefix = AdapterFile.Prefix + name;
-                parts.Add(new LoraEmbedding(
-                    layer,
-                    Trained(prefix + ".lora_embedding_A", source.Get(prefix + ".lora_embedding_A", [rank, layer.Weight.Shape[0]], AdapterRole.EmbeddingA), decays: true),
-                    Trained(prefix + ".lora_embedding_B", source.Get(prefix + ".lora_embedding_B", [layer.Weight.Shape[1], rank], AdapterRole.EmbeddingB), decays: true),
-                    Config.ScaleOf(name)));
-            }
-        }
-
-        TrainBiases(targetsLeft, source);
-    }
-
-    private LoraLinear Lora(string name, LinearLayer layer, IAdapterSource source)
-    {
-        var rank = Config.RankOf(name);
-        var prefix = AdapterFile.Prefix + name;
-        var a = Trained(prefix + ".lora_A.weight", source.Get(prefix + ".lora_A.weight", [rank, layer.InFeatures], AdapterRole.A), decays: true);
-        var b = Trained(prefix + ".lora_B.weight", source.Get(prefix + ".lora_B.weight", [layer.OutFeatures, rank], AdapterRole.B), decays: true);
-        AdapterTensor? magnitude = null;
-        if (Config.UseDora)
-        {
-            using var scope = NewDisposeScope();
-            using var grad = no_grad();
-            var weight = layer.Weight.As(ScalarType.Float32);
-            var first = LoraLinear.Norm((layer.Transposed ? weight.t() : weight).add(b.Value.mm(a.Value).mul(Config.ScaleOf(name)))).clone();
-            var value = source.Get(prefix + ".lora_magnitude_vector", [layer.OutFeatures], AdapterRole.Magnitude, first);
-            magnitude = Trained(prefix + ".lora_magnitude_vector", value, decays: true);
-        }
-
-        return new LoraLinear(layer, layer.FrozenProduct ?? new DenseProduct(layer), a, b, magnitude, Config.ScaleOf(name), Config.LoraDropout);
-    }
-
-    private void TrainBiases(HashSet<string> targets, IAdapterSource source)
-    {
-        if (Config.Bias == "none")
-        {
-            return;
-        }
-
-        foreach (var (name, layer) in Base.LinearLayers)
-        {
-            if (layer.Bias is not { } bias || (Config.Bias == "lora_only" && !targets.Contains(name)) || layer.Adapter is SavedLinear)
-            {
-                continue;
-            }
-
-            var key = AdapterFile.Prefix + name + (targets.Contains(name) ? ".base_layer.bias" : ".bias");
-            bias.Value = source.Get(key, [.. bias.Shape], AdapterRole.Copy, bias.Value.detach().clone());
-            biases.Add(Trained(key, bias.Value, decays: false));
-        }
-    }
-
-    private AdapterTensor Copy(string name, ModelParameter parameter, IAdapterSource source)
-    {
-        using var scope = NewDisposeScope();
-        var value = source.Get(AdapterFile.Prefix + name, [.. parameter.Shape], AdapterRole.Copy, parameter.Value.detach().to_type(ScalarType.Float32).clone());
-        return Trained(AdapterFile.Prefix + name, value, parameter.Decays);
-    }
-
-    private static AdapterTensor Trained(string name, Tensor value, bool decays) => new(name, value.DetachFromDisposeScope().requires_grad_(true), decays);
 
     // A module of the list itself, or a layer below one (a classification head of two layers).
     private static bool IsSaved(string module, IReadOnlyList<string> saved) => saved.Any(s =>
@@ -280,8 +214,13 @@ public sealed class AdapterModel : IDisposable
             $"Use all-linear, or names among: {string.Join(", ", names)}.", "target_modules");
     }
 
-    private void Detach(IAdapterPart part)
+    private void Detach(IAdapterPart part, bool restore)
     {
+        if (restore && part is LoraLinear lora)
+        {
+            lora.GiveBack();
+        }
+
         if (Base.LinearLayers.TryGetValue(part.Module, out var linear) && ReferenceEquals(linear.Adapter, part))
         {
             linear.Adapter = null;
@@ -300,6 +239,14 @@ public sealed class AdapterModel : IDisposable
             tensor.Value.Dispose();
         }
 
+        parts.OfType<LoraLinear>().ToList().ForEach(p => p.ForgetStart());
+        foreach (var tensor in initial.Values)
+        {
+            tensor.Dispose();
+        }
+
+        initial.Clear();
+        carried.Clear();
         parts.Clear();
         foreach (var bias in biases)
         {

@@ -15,6 +15,7 @@ internal enum AdapterRole
     EmbeddingB,
     Magnitude,
     Copy,
+    Bias,
 }
 
 /// <summary>Where the tensors of an adapter come from.</summary>
@@ -41,7 +42,8 @@ internal sealed class InitialAdapter(string init, long seed) : IAdapterSource, I
         using var scope = NewDisposeScope();
         var value = role switch
         {
-            AdapterRole.Magnitude or AdapterRole.Copy => first!.clone(),
+            AdapterRole.Magnitude or AdapterRole.Copy or AdapterRole.Bias => first!.clone(),
+            AdapterRole.A or AdapterRole.B when first is not null => first.clone(),
             AdapterRole.A when init == "gaussian" => randn(shape, ScalarType.Float32, generator: generator).div_(shape[0]),
             AdapterRole.A => Kaiming(shape),
             AdapterRole.B when init == "false" => Kaiming(shape),
@@ -88,11 +90,17 @@ internal sealed class AdapterFile : IAdapterSource, IDisposable
         return new AdapterFile(SafetensorsFile.Open(path));
     }
 
-    public static void Save(string folder, IReadOnlyList<AdapterTensor> tensors) =>
+    public static void Save(string folder, IReadOnlyList<(string Name, Tensor Value)> tensors) =>
         SafetensorsWriter.Write(Path.Combine(folder, FileName), [.. tensors.Select(t => TensorBytes.Item(t.Name, t.Value))]);
 
     public Tensor Get(string name, long[] shape, AdapterRole role, Tensor? first = null)
     {
+        // Older PEFT versions lost the biases that lora_only trains.
+        if (role == AdapterRole.Bias && !file.TryGet(name, out _))
+        {
+            return first!.clone();
+        }
+
         // Older PEFT versions wrote the magnitude as a module with a weight.
         if (!file.TryGet(name, out var entry) && !(role == AdapterRole.Magnitude && file.TryGet(name + ".weight", out entry)))
         {
@@ -108,10 +116,13 @@ internal sealed class AdapterFile : IAdapterSource, IDisposable
         return TensorBytes.Read(file, entry, ScalarType.Float32);
     }
 
+    /// <summary>Names that were not asked for yet.</summary>
+    public IReadOnlyList<string> Left() => [.. file.Entries.Select(e => e.Name).Where(n => !used.Contains(n))];
+
     /// <summary>Refuses tensors that no layer of the base took.</summary>
     public void RefuseLeftovers()
     {
-        var left = file.Entries.Select(e => e.Name).Where(n => !used.Contains(n)).ToList();
+        var left = Left();
         if (left.Count > 0)
         {
             throw Mismatch($"the base has no place for {left.Count} of its tensors: {string.Join(", ", left.Take(NamesShown))}{(left.Count > NamesShown ? ", …" : string.Empty)}");

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainTools.Trainer.Models.Parts;
+using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Adapters;
@@ -12,10 +13,24 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
     private readonly double dropout;
 
     /// <summary>Makes the part; the tensors become its own.</summary>
-    public LoraLinear(LinearLayer layer, IFrozenProduct product, AdapterTensor a, AdapterTensor b, AdapterTensor? magnitude, double scale, double dropout)
+    public LoraLinear(LinearLayer layer, IFrozenProduct product, AdapterTensor a, AdapterTensor b, AdapterTensor? magnitude, double scale, double dropout, AdapterStart? start = null)
     {
         (this.layer, this.product, A, B, Magnitude, Scale, this.dropout) = (layer, product, a, b, magnitude, scale, dropout);
+        Start = start;
         layer.Adapter = this;
+    }
+
+    /// <summary>What was taken from the base at the start (PiSSA, OLoRA); null = nothing.</summary>
+    public AdapterStart? Start { get; private set; }
+
+    /// <summary>Gives the base back what was taken from it.</summary>
+    public void GiveBack() => Start?.GiveBack(layer, Scale);
+
+    /// <summary>Frees <see cref="Start"/>.</summary>
+    public void ForgetStart()
+    {
+        Start?.Dispose();
+        Start = null;
     }
 
     /// <summary>[r, in].</summary>
@@ -49,10 +64,8 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
 
         using var scope = NewDisposeScope();
         var flat = input.dim() == 2 ? input : input.flatten(0, -2);
-        var dropped = training && dropout > 0 ? nn.functional.dropout(flat, dropout, training: true) : null;
-        var output = Magnitude is not null ? Dora(flat, dropped)
-            : flat.dtype == A.Value.dtype ? Fused(flat, dropped)
-            : Mixed(flat, dropped);
+        var mask = training && dropout > 0 ? empty(flat.shape, ScalarType.Bool, flat.device).bernoulli_(1 - dropout) : null;
+        var output = Magnitude is null ? Fused(flat, mask) : Dora(flat, mask is null ? null : flat.mul(mask).mul(1 / (1 - dropout)));
         if (input.dim() != 2)
         {
             output = output.view([.. input.shape[..^1], output.shape[^1]]);
@@ -66,9 +79,7 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        var weight = layer.Weight.Value.to_type(ScalarType.Float32);
-        weight = layer.Transposed ? weight.t() : weight;
-        var merged = weight.add(B.Value.mm(A.Value).mul(Scale));
+        var merged = layer.Matrix().add(B.Value.mm(A.Value).mul(Scale));
         if (Magnitude is not null)
         {
             merged = merged.mul(Magnitude.Value.div(Norm(merged)).unsqueeze(1));
@@ -80,20 +91,13 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
     /// <summary>‖W + scale · B·A‖ of each row, DoRA's first magnitudes.</summary>
     public static Tensor Norm(Tensor weight) => weight.norm(1, false, 2f);
 
-    private Tensor Fused(Tensor input, Tensor? dropped)
+    private Tensor Fused(Tensor input, Tensor? mask)
     {
         var bias = layer.Bias?.Value;
         var trained = bias is { requires_grad: true };
-        var output = LoraFunction.Apply(product, input, dropped, A.Value, B.Value, trained ? null : layer.Bias?.As(input.dtype), Scale);
+        var scale = mask is null ? Scale : Scale / (1 - dropout);
+        var output = LoraFunction.Apply(product, input, mask, A.Value, B.Value, trained ? null : layer.Bias?.As(input.dtype), scale);
         return trained ? output.add(layer.Bias!.As(input.dtype)) : output;
-    }
-
-    // Adapters in float32 over a half-precision base: PEFT computes the small products in the adapter's type.
-    private Tensor Mixed(Tensor input, Tensor? dropped)
-    {
-        var small = nn.functional.linear((dropped ?? input).to_type(A.Value.dtype), A.Value);
-        var update = nn.functional.linear(small, B.Value).mul(Scale);
-        return layer.BaseForward(input).add(update.to_type(input.dtype));
     }
 
     /// <summary>
@@ -106,14 +110,12 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
         Tensor norm;
         using (no_grad())
         {
-            var weight = layer.Weight.As(A.Value.dtype);
-            norm = Norm((layer.Transposed ? weight.t() : weight).add(B.Value.mm(A.Value).mul(Scale)));
+            norm = Norm(layer.Matrix().add(B.Value.mm(A.Value).mul(Scale)));
         }
 
         var factor = Magnitude!.Value.div(norm).unsqueeze(0);
-        var plain = nn.functional.linear(adapted, layer.Transposed ? layer.Weight.As(input.dtype).t() : layer.Weight.As(input.dtype));
         var update = nn.functional.linear(nn.functional.linear(adapted.to_type(A.Value.dtype), A.Value), B.Value).mul(Scale);
-        var correction = plain.to_type(factor.dtype).mul(factor.sub(1)).add(update.mul(factor));
+        var correction = layer.Product(adapted).to_type(factor.dtype).mul(factor.sub(1)).add(update.mul(factor));
         return layer.BaseForward(input).add(correction.to_type(input.dtype));
     }
 }

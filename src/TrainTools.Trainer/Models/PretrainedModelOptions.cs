@@ -1,4 +1,5 @@
 using TrainTools.Core.Configuration;
+using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models;
@@ -11,6 +12,9 @@ public sealed record PretrainedModelOptions
 
     /// <summary>Type the parameters are kept in; null = each as in its file. Masters of a training are fp32.</summary>
     public ScalarType? ParameterType { get; init; } = ScalarType.Float32;
+
+    /// <summary>Quantises each linear layer but the head as it is read, so that at most one of them exists in floats; null = as the files have them.</summary>
+    public WeightQuantization? Quantization { get; init; }
 
     /// <summary>Type of the computation.</summary>
     public ScalarType ComputeType { get; init; } = ScalarType.Float32;

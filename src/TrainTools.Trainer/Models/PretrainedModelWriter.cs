@@ -7,6 +7,7 @@ using TrainTools.Core.Files;
 using TrainTools.Core.Models;
 using TrainTools.Core.Serialization;
 using TrainTools.Trainer.Models.Loading;
+using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models;
@@ -47,11 +48,18 @@ public static class PretrainedModelWriter
         try
         {
             Directory.CreateDirectory(folder);
-            var items = model.Parameters.Select(p => TensorBytes.Item(p.Key, p.Value, WrittenType(p.Value, options))).ToList();
+            var quantized = model.LinearLayers.Values.Where(l => l.FrozenProduct is QuantizedWeight).ToDictionary(l => l.Weight.Name, l => (QuantizedWeight)l.FrozenProduct!, StringComparer.Ordinal);
+            var items = model.Parameters.SelectMany(p => quantized.TryGetValue(p.Key, out var weight)
+                ? weight.Items(p.Key) : [TensorBytes.Item(p.Key, p.Value, WrittenType(p.Value, options))]).ToList();
             RemoveStale(folder, SaveWeights(items, folder, options.MaxShardBytes));
             CopyCompanions(model.Folder, folder);
             var config = (JsonObject)model.ConfigJson.DeepClone();
             SetType(config, items);
+            if (quantized.Count > 0)
+            {
+                config[QuantizedBase.ConfigField] = QuantizedBase.Config(model);
+            }
+
             AtomicFile.WriteText(Path.Combine(folder, ModelConfigFile.FileName), config.ToJsonString(Indented) + "\n");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

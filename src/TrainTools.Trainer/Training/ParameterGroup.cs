@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Core.Configuration;
 using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Models;
 
@@ -25,18 +26,35 @@ public sealed record ParameterGroup(IReadOnlyList<string> Names, IReadOnlyList<t
     }
 
     /// <summary>
-    /// The groups of an adapter: what decays and what does not, and for LoRA+ (arXiv 2402.12354) the B matrices apart with
-    /// their own learning-rate factor.
+    /// The groups of an adapter: what decays and what does not, and for LoRA+ (arXiv 2402.12354) three rates: adapters of
+    /// embeddings have their own, B matrices and vectors a multiple of the schedule's. Source: peft 0.20, optimizers/loraplus.py.
     /// </summary>
     /// <param name="adapter">The adapter.</param>
     /// <param name="weightDecay">Decay of what decays.</param>
-    /// <param name="loraPlusRatio">Factor of the B matrices' rate; null = 1.</param>
-    public static IReadOnlyList<ParameterGroup> ForAdapter(AdapterModel adapter, double weightDecay, double? loraPlusRatio = null)
+    /// <param name="loraPlus">The rates; null = one for all.</param>
+    public static IReadOnlyList<ParameterGroup> ForAdapter(AdapterModel adapter, double weightDecay, LoraPlusRates? loraPlus = null)
     {
         ArgumentNullException.ThrowIfNull(adapter);
+        double Factor(AdapterTensor p) => loraPlus is null ? 1
+            : p.Name.Contains(".lora_embedding_", StringComparison.Ordinal) ? loraPlus.EmbeddingFactor
+            : p.Name.Contains(".lora_B.", StringComparison.Ordinal) || p.Value.dim() == 1 ? loraPlus.Ratio : 1;
         return [.. adapter.Parameters
-            .GroupBy(p => (p.Decays, Factor: p.Name.Contains(".lora_B.", StringComparison.Ordinal) ? loraPlusRatio ?? 1 : 1))
+            .GroupBy(p => (p.Decays, Factor: Factor(p)))
             .OrderByDescending(g => g.Key.Decays).ThenBy(g => g.Key.Factor)
             .Select(g => new ParameterGroup([.. g.Select(p => p.Name)], [.. g.Select(p => p.Value)], g.Key.Decays ? weightDecay : 0, g.Key.Factor))];
+    }
+}
+
+/// <summary>LoRA+'s learning rates, as factors of the schedule's.</summary>
+/// <param name="Ratio">Of B matrices and vectors.</param>
+/// <param name="EmbeddingFactor">Of adapters on embeddings.</param>
+public sealed record LoraPlusRates(double Ratio, double EmbeddingFactor)
+{
+    /// <summary>The rates of a run; null where it does not use LoRA+.</summary>
+    public static LoraPlusRates? From(TrainingConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Method.LoraplusLrRatio is { } ratio && config.Optimization.LearningRate is > 0 and var rate
+            ? new LoraPlusRates(ratio, config.Method.LoraplusLrEmbedding / rate) : null;
     }
 }

@@ -30,10 +30,13 @@ public sealed class RunEngine : ITrainingEngine
         var modelPath = Required(config.Model.ModelNameOrPath, "model_name_or_path");
         var tokenizer = PretrainedTokenizer.Load(config.Model.TokenizerPath ?? modelPath);
 
+        var method = config.Method;
         TorchRandom.Seed(config.Runtime.Seed);
         using var model = PretrainedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions
         {
             ComputeType = computeType,
+            ParameterType = method.FinetuningType == TrainingMethod.Full ? torch.ScalarType.Float32 : computeType,
+            Quantization = AdapterFactory.Quantization(method),
             Device = device,
             Seed = config.Runtime.Seed,
             AttentionDropout = config.Model.AttentionDropout,
@@ -46,7 +49,8 @@ public sealed class RunEngine : ITrainingEngine
         }
 
         model.NeftuneNoiseAlpha = config.Optimization.NeftuneNoiseAlpha;
-        using var adapter = config.Method.FinetuningType == TrainingMethod.Full ? null : AdapterFactory.Create(model, config);
+        AdapterFactory.RefuseQuantizedFull(model, method);
+        using var adapter = method.FinetuningType == TrainingMethod.Full ? null : AdapterFactory.Create(model, config);
         TrainedWeights weights = adapter is null ? new FullWeights(model) : new AdapterWeights(adapter);
 
         var data = RunData.Prepare(config, tokenizer, context.Events);
@@ -57,7 +61,7 @@ public sealed class RunEngine : ITrainingEngine
         var objective = new CausalLanguageObjective(
             model, device, config.Task.LabelSmoothingFactor, config.Batch.GradientCheckpointing ? new RecomputingLayers(config.Runtime.Seed) : null);
         using var optimizer = new AdamW(
-            weights.Groups(config.Optimization.WeightDecay, config.Method.LoraplusLrRatio),
+            weights.Groups(config.Optimization.WeightDecay, LoraPlusRates.From(config)),
             new AdamWOptions(config.Optimization.AdamBeta1, config.Optimization.AdamBeta2, config.Optimization.AdamEpsilon));
         var scaler = precision == Precision.Fp16 ? new LossScaler() : null;
 
@@ -92,7 +96,7 @@ public sealed class RunEngine : ITrainingEngine
             var probe = new ModelInput { InputIds = torch.tensor(data.Training.Samples[0].InputIds.Take(64).Select(i => (long)i).ToArray(), device: device).unsqueeze(0) };
             torch.Tensor Forward() => model.Logits(model.HiddenStates(probe));
             AdapterAcceptance.Check(adapter, Forward);
-            weights.Save(path);
+            weights.SaveResult(path);
             AdapterAcceptance.CheckSaved(adapter, path, Forward);
         }
         else

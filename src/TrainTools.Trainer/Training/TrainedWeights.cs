@@ -16,11 +16,14 @@ public abstract class TrainedWeights
 
     /// <summary>Parameters by group.</summary>
     /// <param name="weightDecay">Decay of what decays.</param>
-    /// <param name="loraPlusRatio">Learning-rate factor of an adapter's B matrices; null = 1.</param>
-    public abstract IReadOnlyList<ParameterGroup> Groups(double weightDecay, double? loraPlusRatio = null);
+    /// <param name="loraPlus">LoRA+'s rates; null = one rate for all.</param>
+    public abstract IReadOnlyList<ParameterGroup> Groups(double weightDecay, LoraPlusRates? loraPlus = null);
 
     /// <summary>Writes the weights into a folder, as Hugging Face or PEFT files.</summary>
     public abstract void Save(string folder);
+
+    /// <summary>Writes the result of a run; an adapter so that it fits the base as it was.</summary>
+    public virtual void SaveResult(string folder) => Save(folder);
 
     /// <summary>Copies saved weights back.</summary>
     public abstract void Restore(string folder);
@@ -50,7 +53,7 @@ public sealed class FullWeights : TrainedWeights
     public override long TotalParameters => Model.Parameters.Values.Sum(t => t.numel());
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, double? loraPlusRatio = null) => ParameterGroup.ForModel(Model, weightDecay);
+    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, LoraPlusRates? loraPlus = null) => ParameterGroup.ForModel(Model, weightDecay);
 
     /// <inheritdoc/>
     public override void Save(string folder) => PretrainedModelWriter.Save(Model, folder);
@@ -87,11 +90,14 @@ public sealed class AdapterWeights(AdapterModel adapter) : TrainedWeights
     public override long TotalParameters => Adapter.TrainableParameters + Model.ParameterSlots.Sum(p => p.Shape.Aggregate(1L, (n, s) => n * s));
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, double? loraPlusRatio = null) =>
-        ParameterGroup.ForAdapter(Adapter, weightDecay, loraPlusRatio);
+    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, LoraPlusRates? loraPlus = null) =>
+        ParameterGroup.ForAdapter(Adapter, weightDecay, loraPlus);
 
     /// <inheritdoc/>
     public override void Save(string folder) => Adapter.Save(folder);
+
+    /// <inheritdoc/>
+    public override void SaveResult(string folder) => Adapter.SaveForOriginalBase(folder);
 
     /// <inheritdoc/>
     public override void Restore(string folder) => Adapter.Restore(folder);

@@ -4,6 +4,7 @@ using TrainTools.Core.Adapters;
 using TrainTools.Core.Errors;
 using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Models;
+using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Tests.Adapters;
@@ -26,11 +27,11 @@ public sealed class AdapterTests
         var a = randn(4, layer.InFeatures).requires_grad_();
         var b = randn(layer.OutFeatures, 4).requires_grad_();
         var weight = randn(6, layer.OutFeatures);
-        var mask = rand(6, layer.InFeatures).gt(dropout).to_type(ScalarType.Float32).div(1 - dropout);
+        var kept = rand(6, layer.InFeatures).gt(dropout);
+        var mask = kept.to_type(ScalarType.Float32).div(1 - dropout);
         var parts = new[] { x, a, b };
 
-        var dropped = dropout > 0 ? x.mul(mask) : null;
-        var ours = LoraFunction.Apply(new DenseProduct(layer), x, dropped, a, b, null, 0.7);
+        var ours = LoraFunction.Apply(new DenseProduct(layer), x, dropout > 0 ? kept : null, a, b, null, dropout > 0 ? 0.7 / (1 - dropout) : 0.7);
         ours.mul(weight).sum().backward();
         AutogradGuard.ThrowIfFailed();
         var gradients = parts.Select(p => p.grad!.clone()).ToList();
@@ -88,7 +89,7 @@ public sealed class AdapterTests
         Assert.Equal(0, Logits(model).abs().max().ToDouble());
         Assert.True(embedded.equal(model.EmbeddingLayers["model.embed_tokens"].Weight.Value).all().item<bool>());
         Assert.False(adapter.CanMerge);
-        Assert.Equal(ErrorIds.AdapterBaseMismatch, Assert.Throws<TrainToolsException>(adapter.Merge).ErrorId);
+        Assert.Equal(ErrorIds.AdapterMergeUnsupported, Assert.Throws<TrainToolsException>(adapter.Merge).ErrorId);
     }
 
     [Fact]
@@ -191,14 +192,14 @@ public sealed class AdapterTests
         using var scope = NewDisposeScope();
         using var model = PretrainedModelLoader.LoadCausal(Path.Combine(Data, "models", name));
         using var copy = PretrainedModelLoader.LoadCausal(Path.Combine(Data, "models", name));
-        QuantizedBase.Quantize(model, doubleQuantization: true);
+        QuantizedBase.Quantize(model, new WeightQuantization());
         using (no_grad())
         {
             foreach (var (module, layer) in model.LinearLayers)
             {
                 if (layer.FrozenProduct is Nf4Weight weight)
                 {
-                    copy.LinearLayers[module].Weight.Value = weight.Dequantize();
+                    copy.LinearLayers[module].Weight.Value = layer.Transposed ? weight.Dequantize().t() : weight.Dequantize();
                 }
             }
         }

@@ -51,6 +51,9 @@ public sealed class SettingInfo
     /// <summary>Whether it names files or folders.</summary>
     public bool IsPath => attribute.IsPath;
 
+    /// <summary>Whether a list holds name=value entries.</summary>
+    public bool IsMap => attribute.IsMap;
+
     /// <summary>Unit; null if none.</summary>
     public string? Unit => attribute.Unit;
 

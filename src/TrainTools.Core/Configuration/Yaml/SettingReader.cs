@@ -33,6 +33,8 @@ internal static class SettingReader
                 }
 
                 return (SettingList.From(items), null, null);
+            case YamlMapping mapping when setting.IsMap && mapping.Entries.All(e => e.Value is YamlScalar { IsNull: false }):
+                return (SettingList.From(mapping.Entries.Select(e => $"{e.Key.Text}={((YamlScalar)e.Value).Text}")), null, null);
             case YamlSequence:
                 return (null, $"{setting.Name} is a list, and one value is wanted", $"Give {Kind(setting)}.");
             default:

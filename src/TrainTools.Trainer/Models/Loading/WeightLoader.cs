@@ -2,6 +2,7 @@ using TorchSharp;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Serialization;
 using TrainTools.Trainer.Models.Parts;
+using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Loading;
@@ -33,9 +34,10 @@ internal static class WeightLoader
         var found = new Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)>(StringComparer.Ordinal);
         var ignored = new List<string>();
         var unexpected = new List<string>();
+        var quantized = QuantizedTensors.Find(checkpoint.Files);
         foreach (var file in checkpoint.Files)
         {
-            foreach (var entry in file.Entries)
+            foreach (var entry in file.Entries.Where(e => !quantized.Holds(e.Name)))
             {
                 string? name = adapter.Adapt(entry.Name, names, aliases);
                 if (name is null)
@@ -53,14 +55,15 @@ internal static class WeightLoader
             }
         }
 
-        Check(declared, found, unexpected, renewable, checkpoint);
+        Check(declared, found, unexpected, renewable, quantized, checkpoint);
+        var layers = layout.Linears.Values.Where(l => l.Weight.Name == l.Name + ".weight").ToDictionary(l => l.Weight.Name, StringComparer.Ordinal);
         var initialized = new List<string>();
         using var generator = new Generator((ulong)options.Seed);
         foreach (var parameter in layout.Parameters)
         {
             if (found.TryGetValue(parameter.Name, out var source) && !IsRenewed(parameter, source.Entry, renewable))
             {
-                parameter.Value = TensorBytes.Read(source.File, source.Entry, options.ParameterType, options.Device);
+                Read(parameter, source.File, source.Entry, layers.GetValueOrDefault(parameter.Name), quantized, options);
             }
             else
             {
@@ -70,6 +73,25 @@ internal static class WeightLoader
         }
 
         return new LoadReport(initialized, ignored);
+    }
+
+    private static void Read(
+        ModelParameter parameter, SafetensorsFile file, SafetensorsEntry entry, LinearLayer? layer, QuantizedTensors quantized, PretrainedModelOptions options)
+    {
+        if (quantized.IsQuantized(entry))
+        {
+            QuantizedBase.Put(layer!, quantized.Read(file, entry, layer, options.Device));
+        }
+        else if (options.Quantization is { } how && layer is not null && QuantizedBase.Takes(layer.Name))
+        {
+            // From float32, whatever the parameters are kept in: the scales are float32.
+            parameter.Value = TensorBytes.Read(file, entry, ScalarType.Float32, options.Device);
+            QuantizedBase.Quantize(layer, how, entry.Dtype switch { SafetensorsDtype.BF16 => "bfloat16", SafetensorsDtype.F16 => "float16", _ => "float32" });
+        }
+        else
+        {
+            parameter.Value = TensorBytes.Read(file, entry, options.ParameterType, options.Device);
+        }
     }
 
     /// <summary>A head whose number of labels changed is made anew.</summary>
@@ -95,6 +117,7 @@ internal static class WeightLoader
         Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)> found,
         List<string> unexpected,
         IReadOnlySet<string> renewable,
+        QuantizedTensors quantized,
         Checkpoint checkpoint)
     {
         string where = checkpoint.Description;
@@ -112,7 +135,7 @@ internal static class WeightLoader
         }
 
         var misshapen = declared.Values
-            .Where(p => found.TryGetValue(p.Name, out var f) && !f.Entry.Shape.SequenceEqual(p.Shape) && !renewable.Contains(p.Name))
+            .Where(p => found.TryGetValue(p.Name, out var f) && !f.Entry.Shape.SequenceEqual(p.Shape) && !quantized.IsQuantized(f.Entry) && !renewable.Contains(p.Name))
             .Select(p => $"{p.Name} is {found[p.Name].Entry.ShapeText}, expected [{string.Join(", ", p.Shape)}]")
             .ToList();
         if (misshapen.Count > 0)

@@ -1,5 +1,5 @@
 using TorchSharp;
-using TrainTools.Trainer.Adapters;
+using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -56,12 +56,36 @@ public sealed class LinearLayer
         var bias = Bias?.As(input.dtype);
         if (FrozenProduct is not null)
         {
-            var flat = input.dim() == 2 ? input : input.flatten(0, -2);
-            var product = FrozenLinearFunction.Apply(FrozenProduct, flat).view([.. input.shape[..^1], OutFeatures]);
+            var product = Product(input);
             return bias is null ? product : product.add(bias);
         }
 
         var weight = Weight.As(input.dtype);
         return nn.functional.linear(input, Transposed ? weight.t() : weight, bias);
+    }
+
+    /// <summary>[..., in] → [..., out] without the adapter and without bias.</summary>
+    public Tensor Product(Tensor input)
+    {
+        if (FrozenProduct is not null)
+        {
+            var flat = input.dim() == 2 ? input : input.flatten(0, -2);
+            return FrozenLinearFunction.Apply(FrozenProduct, flat).view([.. input.shape[..^1], OutFeatures]);
+        }
+
+        var weight = Weight.As(input.dtype);
+        return nn.functional.linear(input, Transposed ? weight.t() : weight);
+    }
+
+    /// <summary>The weight as [out, in] in float32: made back into floats where it is quantised. In the caller's scope; it may be the weight itself.</summary>
+    internal Tensor Matrix()
+    {
+        if (FrozenProduct is QuantizedWeight quantized)
+        {
+            return quantized.Dequantize();
+        }
+
+        var weight = Weight.As(ScalarType.Float32);
+        return Transposed ? weight.t() : weight;
     }
 }

@@ -96,6 +96,11 @@ internal sealed class ModelLayout : IDisposable
     public void Dispose()
     {
         parameters.ForEach(p => p.Free());
+        foreach (var layer in linears.Values)
+        {
+            (layer.FrozenProduct as IDisposable)?.Dispose();
+        }
+
         owned.ForEach(o => o.Dispose());
     }
 }
