@@ -16,6 +16,7 @@ namespace TrainTools.Trainer.Training;
 /// </summary>
 internal sealed class TrainingLoop : IDisposable
 {
+    private readonly ManagedHeap heap = new();
     private readonly Stopwatch clock = new();
     private readonly List<double> metrics = [];
     private IReadOnlyDictionary<string, double>? lastEvaluation;
@@ -152,6 +153,8 @@ internal sealed class TrainingLoop : IDisposable
             {
                 return;
             }
+
+            heap.Tidy();
         }
     }
 

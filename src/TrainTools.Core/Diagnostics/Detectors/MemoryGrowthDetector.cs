@@ -6,10 +6,10 @@ namespace TrainTools.Core.Diagnostics.Detectors;
 public sealed class MemoryGrowthDetector : IDetector
 {
     /// <summary>Points left out at the start.</summary>
-    public const int Skip = 30;
+    public const int Skip = 100;
 
     /// <summary>Points looked at.</summary>
-    public const int Window = 120;
+    public const int Window = 200;
 
     /// <summary>Groups whose medians must rise.</summary>
     public const int Groups = 8;
@@ -19,6 +19,12 @@ public sealed class MemoryGrowthDetector : IDetector
 
     /// <summary>Least growth over the window, in bytes.</summary>
     public const double LeastBytes = 24 << 20;
+
+    /// <summary>
+    /// Least share of the first half's growth that the second half must show: what fills up (caches, an allocator that
+    /// meets new row lengths) slows down, a leak does not.
+    /// </summary>
+    public const double LeastPace = 0.7;
 
     private bool open;
 
@@ -62,7 +68,8 @@ public sealed class MemoryGrowthDetector : IDetector
 
         // Evenly: no single group brings more than half of it, as a larger batch or a growing cache does.
         var largest = medians.Zip(medians.Skip(1), (a, b) => b - a).Max();
-        var grows = trend >= 3 && growth > LeastBytes && growth > LeastGrowth * medians[0] && largest < growth / 2;
+        var (early, late) = (medians[Groups / 2] - medians[0], medians[^1] - medians[(Groups / 2) - 1]);
+        var grows = trend >= 3 && growth > LeastBytes && growth > LeastGrowth * medians[0] && largest < growth / 2 && late > LeastPace * early;
         if (open)
         {
             if (grows || trend > 1.5)
@@ -82,12 +89,15 @@ public sealed class MemoryGrowthDetector : IDetector
         open = true;
         var from = history.Steps[^Math.Min(Window, history.Count)];
         var steps = history.LastStep - from;
-        var rate = growth / steps;
+
+        // The groups' medians lie seven of the eight groups apart.
+        var whole = growth * Groups / (Groups - 1);
+        var rate = whole / steps;
         return new Sighting
         {
             Severity = FindingSeverity.Warning,
             FirstStep = from,
-            Summary = $"{what} has grown evenly by {ConfigText.Bytes(growth)} over the last {steps} steps, to {ConfigText.Bytes(medians[^1])}: {ConfigText.Bytes(rate)} a step.",
+            Summary = $"{what} has grown evenly by {ConfigText.Bytes(whole)} over the last {steps} steps, to {ConfigText.Bytes(medians[^1])}: {ConfigText.Bytes(rate)} a step.",
             Evidence = [new(signal, medians[^1], medians[0] + Math.Max(LeastBytes, LeastGrowth * medians[0]), from, history.LastStep, $"{what} at steps {from} to {history.LastStep}, medians of {Groups} groups: {string.Join(", ", medians.Select(m => ConfigText.Bytes(m)))}")],
         };
     }
