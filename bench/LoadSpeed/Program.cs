@@ -6,7 +6,10 @@ using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Models.Loading;
 using static TorchSharp.torch;
 
-// How fast a safetensors file becomes tensors, beside reading it and throwing it away.
+// How fast a safetensors file becomes tensors, beside reading it and throwing it away, and what memory that takes: the
+// process's own (anonymous) memory grows by the tensors themselves, while pages of the mapped file can be dropped any time.
+//
+//   dotnet run -c Release --project bench/LoadSpeed [-- GIGABYTES]
 double gigabytes = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCulture) : 1;
 TorchBackend.Initialize();
 string path = Path.Combine(Path.GetTempPath(), $"traintools-load-{Environment.ProcessId}.safetensors");
@@ -26,12 +29,12 @@ finally
     File.Delete(path);
 }
 
-static void Measure(int round, string what, Action action)
+static void Measure(int round, string what, Func<string> action)
 {
     GC.Collect();
     var watch = Stopwatch.StartNew();
-    action();
-    Console.WriteLine(FormattableString.Invariant($"round {round}  {what,-24} {watch.Elapsed.TotalSeconds,6:0.00} s"));
+    string more = action();
+    Console.WriteLine(FormattableString.Invariant($"round {round}  {what,-24} {watch.Elapsed.TotalSeconds,6:0.00} s{more}"));
 }
 
 static void Generate(string path, double gigabytes)
@@ -54,14 +57,14 @@ static void Generate(string path, double gigabytes)
 }
 
 // cat itself where there is one, otherwise the same by hand.
-static void ReadAway(string path)
+static string ReadAway(string path)
 {
     if (!OperatingSystem.IsWindows())
     {
         var start = new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "cat \"$1\" > /dev/null", "sh", path } };
         using var process = Process.Start(start)!;
         process.WaitForExit();
-        return;
+        return string.Empty;
     }
 
     byte[] buffer = new byte[1 << 17];
@@ -69,14 +72,34 @@ static void ReadAway(string path)
     while (stream.Read(buffer) > 0)
     {
     }
+
+    return string.Empty;
 }
 
-static void Load(string path, ScalarType? type)
+// What is said of memory is read after each tensor, the largest counts.
+static string Load(string path, ScalarType? type)
 {
     using var scope = NewDisposeScope();
     using var file = SafetensorsFile.Open(path);
+    double before = OwnMemory();
+    double most = before;
+    long bytes = 0;
     foreach (var entry in file.Entries)
     {
-        TensorBytes.Read(file, entry, type);
+        var tensor = TensorBytes.Read(file, entry, type);
+        bytes += tensor.NumberOfElements * tensor.ElementSize;
+        most = Math.Max(most, OwnMemory());
     }
+
+    return double.IsNaN(most)
+        ? string.Empty
+        : FormattableString.Invariant($"   tensors {bytes / 1e9:0.00} GB, own memory grew by {(most - before) / 1e9:0.00} GB");
+}
+
+// Memory of this process that no file stands behind, in bytes; NaN where the system does not say.
+static double OwnMemory()
+{
+    const string Status = "/proc/self/status";
+    string? line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith("RssAnon:", StringComparison.Ordinal)) : null;
+    return line is null ? double.NaN : double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024;
 }

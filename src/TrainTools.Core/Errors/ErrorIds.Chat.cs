@@ -6,4 +6,5 @@ public static partial class ErrorIds
     public const string ChatTemplateMissing = "ChatTemplateMissing";
     public const string ChatTemplateInvalid = "ChatTemplateInvalid";
     public const string ChatTemplateFailed = "ChatTemplateFailed";
+    public const string ChatTemplateUnbounded = "ChatTemplateUnbounded";
 }

@@ -28,11 +28,31 @@ public static class TokenizerChecks
         }
 
         var outside = Enumerable.Range(rows, tokenizer.VocabularySize - rows).Where(id => tokenizer.IdToToken(id) is not null).ToList();
-        var named = string.Join(", ", outside.Take(5).Select(id => $"'{tokenizer.IdToToken(id)}' ({id})"));
-        throw new TrainToolsException(
+        throw Outside(tokenizer, outside, rows);
+    }
+
+    /// <summary>Checks that every token of a text has a row in the embedding.</summary>
+    /// <param name="tokenizer">The tokenizer the ids come from.</param>
+    /// <param name="ids">The text's tokens.</param>
+    /// <param name="rows">Rows of the embedding.</param>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.TokenizerVocabularyTooLarge"/>: some have none.</exception>
+    public static void IdsAgainstEmbedding(ITextTokenizer tokenizer, IEnumerable<int> ids, int rows)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var outside = ids.Where(id => id >= rows).Distinct().ToList();
+        if (outside.Count > 0)
+        {
+            throw Outside(tokenizer, outside, rows);
+        }
+    }
+
+    private static TrainToolsException Outside(ITextTokenizer tokenizer, List<int> ids, int rows)
+    {
+        var named = string.Join(", ", ids.Take(5).Select(id => $"'{tokenizer.IdToToken(id)}' ({id})"));
+        return new TrainToolsException(
             ErrorIds.TokenizerVocabularyTooLarge,
             ErrorKind.InvalidData,
-            $"{outside.Count} tokens of the tokenizer have no row in the model's embedding, which has {rows}: {named}{(outside.Count > 5 ? ", …" : "")}.",
+            $"The model's embedding has {rows} rows, and {(ids.Count == 1 ? "1 token of the tokenizer has" : $"{ids.Count} tokens of the tokenizer have")} none: {named}{(ids.Count > 5 ? ", …" : "")}.",
             "Use the tokenizer the model was trained with. If its configuration names a token the vocabulary lacks (often pad_token), name one it has, such as the end-of-text token.",
             (tokenizer as PretrainedTokenizer)?.Folder);
     }

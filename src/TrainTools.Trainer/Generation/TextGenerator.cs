@@ -50,6 +50,7 @@ public sealed class TextGenerator : ITextGenerator
         var began = Stopwatch.GetTimestamp();
         var sampler = new TokenSampler(SamplingOptions.From(request));
         var (prompt, ids) = Prompt(request);
+        TokenizerChecks.IdsAgainstEmbedding(tokenizer, ids, model.VocabularySize);
         if (model.MaxPositions is { } positions && ids.Length >= positions)
         {
             throw new TrainToolsException(

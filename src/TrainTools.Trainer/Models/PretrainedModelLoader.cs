@@ -10,7 +10,7 @@ namespace TrainTools.Trainer.Models;
 public static class PretrainedModelLoader
 {
     /// <summary>Supported values of config.json's model_type.</summary>
-    public static IReadOnlyList<string> SupportedModelTypes => FamilyRegistry.ModelTypes;
+    public static IReadOnlyList<string> SupportedModelTypes => ModelSupport.ModelTypes;
 
     /// <summary>
     /// Loads a model. Errors: ModelFolderNotFound, ModelConfigMissing, ModelConfigInvalid, ModelTypeMissing,

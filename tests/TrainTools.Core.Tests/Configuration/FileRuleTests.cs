@@ -35,6 +35,20 @@ public sealed class FileRuleTests : IDisposable
         Assert.Equal(ErrorIds.ModelWeightsMissing, Single("ModelUsable", $"model_name_or_path: '{model}'").ErrorId);
     }
 
+    [Theory]
+    [InlineData("\"t5\"", ErrorIds.ModelTypeUnsupported, "Supported: bert")]
+    [InlineData("\"gemma3\"", ErrorIds.ModelTypeUnsupported, "'gemma3_text'")]
+    [InlineData("\"llama\", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4}", ErrorIds.ModelSettingUnsupported, "qlora")]
+    public void ModelUsable_refuses_what_cannot_be_computed_before_a_trainer_starts(string type, string id, string remedy)
+    {
+        var model = MakeModel("m");
+        var config = Path.Combine(model, "config.json");
+        File.WriteAllText(config, System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(config), "\"model_type\":\\s*\"[a-z0-9_]*\"", "\"model_type\": " + type));
+        var finding = Single("ModelUsable", $"model_name_or_path: '{model}'");
+        Assert.Equal((FindingSeverity.Error, id), (finding.Severity, finding.ErrorId));
+        Assert.Contains(remedy, finding.Remedy, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void DatasetExists_names_each_file()
     {

@@ -105,6 +105,7 @@ public sealed class RecordRuleTests : IDisposable
         var finding = Single("TokenizerFitsModel", "");
         Assert.Equal(Error, finding.Severity);
         Assert.Matches(@"1 of 1 records use tokens beyond it", finding.Why);
+        Assert.Equal(ErrorIds.TokenizerVocabularyTooLarge, finding.ErrorId);
         Model(vocabulary: 100_000);
         None("TokenizerFitsModel", "");
         folder.Write("m/tokenizer.json", "{");
@@ -127,6 +128,12 @@ public sealed class RecordRuleTests : IDisposable
         Assert.Equal("chat_template_path", missing.Setting);
         Assert.Contains("2 of 3 records cannot be used", missing.Why, StringComparison.Ordinal);
         var template = folder.Write("t.jinja", "{{ raise_exception('Only users may speak') }}");
+        var endless = folder.Write("endless.jinja", "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}");
+        Data("a.jsonl", [.. Enumerable.Range(0, 200).Select(_ => Chat("q", "a"))]);
+        var stopped = Single("RecordsEncode", $"chat_template_path: '{endless}'");
+        Assert.Equal(ErrorIds.ChatTemplateUnbounded, stopped.ErrorId);
+        Assert.Matches(@"^([1-9]|[1-9]\d) of \1 records cannot be used: .* did not end within 5000000 operations", stopped.Why);
+        Data("a.jsonl", Chat("q", "a"), Text("plain"), Chat("only a question"));
         Assert.Contains("Only users may speak", Single("RecordsEncode", $"chat_template_path: '{template}'").Why, StringComparison.Ordinal);
     }
 

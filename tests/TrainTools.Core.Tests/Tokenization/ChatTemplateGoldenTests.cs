@@ -1,74 +1,46 @@
-using System.IO.Compression;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using TrainTools.Core.Tokenization.Chat.Jinja;
+using TrainTools.Parity.ChatTemplates;
 
 namespace TrainTools.Core.Tests.Tokenization;
 
-/// <summary>Renderings by Jinja2 itself, in the environment that transformers sets up.</summary>
+/// <summary>
+/// Renderings by Jinja2 itself, in the environment that transformers sets up, and those of other renderers that Jinja2
+/// agrees with; bench/Parity runs the same comparisons on any folder.
+/// </summary>
 public class ChatTemplateGoldenTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Data", "chat-templates");
 
-    private static readonly DateTimeOffset Now = new(2025, 7, 10, 12, 0, 0, TimeSpan.Zero);
-
-    public static TheoryData<string> Templates()
-    {
-        var data = new TheoryData<string>();
-        data.AddRange([.. File.ReadLines(Path.Combine(Folder, "golden_jinja2.jsonl"))
-            .Select(l => (string)JsonNode.Parse(l)!["template"]!).Distinct()]);
-        return data;
-    }
+    public static TheoryData<string> Cases { get; } = new(new ChatTemplateParitySuite().Find(Folder).Select(c => c.Name));
 
     [Theory]
-    [MemberData(nameof(Templates))]
-    public void Renders_as_Jinja2_does(string template)
+    [MemberData(nameof(Cases))]
+    public void Renders_as_Jinja2_does(string name)
     {
-        var cases = ((JsonArray)JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "cases.json")))!["cases"]!)
-            .ToDictionary(c => (string)c!["case"]!, c => c!);
-        var source = File.ReadAllText(Path.Combine(Folder, template));
-        var rows = File.ReadLines(Path.Combine(Folder, "golden_jinja2.jsonl")).Select(l => JsonNode.Parse(l)!).Where(r => (string)r["template"]! == template).ToList();
-        Assert.NotEmpty(rows);
-        foreach (var row in rows)
-        {
-            var c = cases[(string)row["case"]!];
-            var variables = new Dictionary<string, JsonNode?>
-            {
-                ["messages"] = c["messages"],
-                ["add_generation_prompt"] = c["add_generation_prompt"],
-                ["bos_token"] = row["bos_token"],
-                ["eos_token"] = row["eos_token"],
-                ["tools"] = c["tools"],
-            };
-            if ((string?)row["error"] is { } error)
-            {
-                var e = Assert.Throws<JinjaException>(() => JinjaTemplate.Parse(source).Render(variables, Now));
-                Assert.Equal(error, $"{e.PythonType}: {e.Message}");
-                continue;
-            }
+        var results = new ChatTemplateParitySuite().Find(Folder).Single(c => c.Name == name).Run();
 
-            var result = JinjaTemplate.Parse(source).Render(variables, Now);
-            Assert.Equal((string)row["expected"]!, result.Text);
-            var spans = row["assistant_spans"] as JsonArray ?? [];
-            Assert.Equal(spans.Select(s => ((int)s![0]!, (int)s[1]!)), result.AssistantSpans.Select(s => (s.Start, s.End)));
-            Assert.All(result.AssistantSpans, s => Assert.Equal(s.End - s.Start, result.Text[s.StartUnit..s.EndUnit].EnumerateRunes().Count()));
-        }
+        Assert.All(results, r => Assert.True(r.Passed, $"{r.What}: {r.Detail}"));
     }
 
     [Fact]
-    public void Agrees_with_the_JavaScript_port_where_Jinja2_does()
+    public void Every_golden_row_is_among_them()
     {
-        using var file = File.OpenRead(Path.Combine(Folder, "golden_huggingface_js.json.gz"));
-        using var gzip = new GZipStream(file, CompressionMode.Decompress);
-        var rows = JsonNode.Parse(gzip)!.AsArray();
-        var agreed = 0;
-        foreach (var row in rows.Where(r => (bool)r!["jinja2_agrees"]!))
-        {
-            var data = row!["data"]!.AsObject().ToDictionary(p => p.Key, p => p.Value);
-            Assert.Equal((string)row["expected"]!, JinjaTemplate.Parse((string)row["chat_template"]!).Render(data, Now).Text);
-            agreed++;
-        }
+        var counts = new ChatTemplateParitySuite().Find(Folder).SelectMany(c => c.Run()).Select(r => int.Parse(r.What.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)).ToList();
 
-        Assert.Equal(52, agreed);
+        Assert.Equal(77, counts.Count);
+        Assert.Equal(507 + 52 + 23, counts.Sum());
+    }
+
+    [Fact]
+    public void Spans_are_the_same_text_in_code_points_and_in_units()
+    {
+        var messages = JsonNode.Parse("""[{"role":"user","content":"🤗 é"},{"role":"assistant","content":"👍🏽 日本"},{"role":"assistant","content":"x"}]""");
+        const string Template = "{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% endif %};{% endfor %}";
+
+        var result = JinjaTemplate.Parse(Template).Render([new("messages", messages)], DateTimeOffset.UnixEpoch);
+
+        Assert.Equal(["👍🏽 日本", "x"], result.AssistantSpans.Select(s => result.Text[s.StartUnit..s.EndUnit]));
+        Assert.All(result.AssistantSpans, s => Assert.Equal(s.End - s.Start, result.Text[s.StartUnit..s.EndUnit].EnumerateRunes().Count()));
     }
 }

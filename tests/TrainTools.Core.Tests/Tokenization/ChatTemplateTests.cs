@@ -24,7 +24,7 @@ public class ChatTemplateTests
     {
         var clock = Stopwatch.StartNew();
         var error = Assert.Throws<TrainToolsException>(() => new ChatTemplate(source).Render([]));
-        Assert.Equal(ErrorIds.ChatTemplateFailed, error.ErrorId);
+        Assert.Contains(error.ErrorId, (string[])[ErrorIds.ChatTemplateUnbounded, ErrorIds.ChatTemplateFailed]);
         Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), "a bound, not a speed");
     }
 
@@ -54,6 +54,17 @@ public class ChatTemplateTests
         Assert.Equal(ErrorIds.ChatTemplateInvalid, error.ErrorId);
         Assert.StartsWith("chat_template.jinja, line 3: ", error.Message, StringComparison.Ordinal);
         Assert.Contains("endif", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_does_not_end_is_told_from_what_fails_on_a_conversation()
+    {
+        var endless = Assert.Throws<TrainToolsException>(() => new ChatTemplate("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", name: "t.jinja").Render([]));
+        Assert.Equal(ErrorIds.ChatTemplateUnbounded, endless.ErrorId);
+        Assert.Equal("t.jinja was stopped: the template did not end within 5000000 operations.", endless.Message);
+        Assert.Contains("chat_template_path", endless.Remedy, StringComparison.Ordinal);
+        var failing = Assert.Throws<TrainToolsException>(() => new ChatTemplate("{{ messages[7].role }}").Render([]));
+        Assert.Equal(ErrorIds.ChatTemplateFailed, failing.ErrorId);
     }
 
     [Fact]

@@ -23,19 +23,8 @@ public class TokenizerGoldenTests
     {
         var results = TokenizerParity.Run(TokenizerData.Folder(name)).ToList();
         Assert.Empty(results.Where(r => !r.Passed).Select(r => $"{r.Name}: {r.Failure}"));
+        Assert.Equal(name == "mistral-v1" ? 1 : 0, results.Where(r => r.Name == "whole chats").Sum(r => r.Compared));
         Assert.Equal(texts, results.Where(r => r.Name == "ids" || r.Name.StartsWith("golden_", StringComparison.Ordinal)).Sum(r => r.Compared));
-    }
-
-    [Fact]
-    public void Mistral_conversations_give_the_ids_of_mistral_common()
-    {
-        var tokenizer = TokenizerData.Load("mistral-v1");
-        foreach (var row in TokenizerData.Golden("mistral-v1", "golden_chat.json").EnumerateArray())
-        {
-            // Upstream prints each stretch with the space that SentencePiece puts in front.
-            var text = row.GetProperty("text").GetString()!.Replace("<s>▁", "<s>").Replace("</s>▁", "</s>").Replace('▁', ' ');
-            Assert.Equal(row.GetProperty("ids").Ids(), tokenizer.Encode(text, addSpecialTokens: false));
-        }
     }
 
     [Fact]

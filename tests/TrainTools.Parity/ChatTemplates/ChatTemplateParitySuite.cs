@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 using TrainTools.Core.Tokenization.Chat.Jinja;
 
@@ -5,7 +6,9 @@ namespace TrainTools.Parity.ChatTemplates;
 
 /// <summary>
 /// golden_jinja2.jsonl with cases.json and the templates it names: what Jinja2 rendered in the environment that
-/// transformers sets up, its errors and the spans of the assistant's text. In the folder itself or in chat-templates/.
+/// transformers sets up, its errors and the spans of the assistant's text. golden_huggingface_js.json and
+/// golden_llama_cpp.json: what those renderers expect, as far as Jinja2 agrees. In the folder itself or in chat-templates/;
+/// a golden file may be gzipped.
 /// </summary>
 public sealed class ChatTemplateParitySuite : IParitySuite
 {
@@ -23,6 +26,14 @@ public sealed class ChatTemplateParitySuite : IParitySuite
         foreach (string place in (string[])[folder, Path.Combine(folder, Name)])
         {
             string golden = Path.Combine(place, GoldenName);
+            foreach (string other in (string[])["golden_huggingface_js.json", "golden_llama_cpp.json"])
+            {
+                if (Read(Path.Combine(place, other)) is { } renderings)
+                {
+                    yield return new ParityCase($"{Name}/{other}", () => [OfOtherRenderers(renderings)]);
+                }
+            }
+
             if (!File.Exists(golden))
             {
                 continue;
@@ -35,6 +46,59 @@ public sealed class ChatTemplateParitySuite : IParitySuite
                 yield return new ParityCase($"{Name}/{template.Key}", () => Compare(Path.Combine(place, template.Key), template, cases));
             }
         }
+    }
+
+    private static JsonArray? Read(string path)
+    {
+        if (File.Exists(path))
+        {
+            return JsonNode.Parse(File.ReadAllBytes(path))!.AsArray();
+        }
+
+        if (!File.Exists(path + ".gz"))
+        {
+            return null;
+        }
+
+        using var unpacked = new GZipStream(File.OpenRead(path + ".gz"), CompressionMode.Decompress);
+        return JsonNode.Parse(unpacked)!.AsArray();
+    }
+
+    private static Comparison OfOtherRenderers(JsonArray rows)
+    {
+        int count = 0;
+        var wrong = new List<string>();
+        foreach (var row in rows.Where(r => (bool?)r!["jinja2_agrees"] != false))
+        {
+            count++;
+            string? expected = (string?)row!["expected"];
+            string name = (string?)row["name"] ?? string.Empty;
+            try
+            {
+                // One file gives all variables as an object, the other names those it has and leaves the leading BOS away.
+                var variables = row["data"] is JsonObject data
+                    ? data.ToDictionary(p => p.Key, p => p.Value)
+                    : ((string[])["messages", "add_generation_prompt", "bos_token", "eos_token"]).ToDictionary(k => k, k => row[k]);
+                string text = JinjaTemplate.Parse((string)row["chat_template"]!).Render(variables, Now).Text;
+                if (expected is null)
+                {
+                    expected = (string)row["expected_without_leading_bos"]!;
+                    string bos = (string?)row["bos_token"] ?? string.Empty;
+                    text = bos.Length > 0 && text.StartsWith(bos, StringComparison.Ordinal) ? text[bos.Length..] : text;
+                }
+
+                if (text != expected)
+                {
+                    wrong.Add(name);
+                }
+            }
+            catch (JinjaException e)
+            {
+                wrong.Add($"{name}: raised {e.PythonType}: {e.Message}");
+            }
+        }
+
+        return Comparison.Exact($"{count} renderings that Jinja2 agrees with", wrong.Count == 0, $"{wrong.Count} differ: {string.Join(", ", wrong.Take(3))}");
     }
 
     private static IEnumerable<Comparison> Compare(string path, IEnumerable<JsonNode> rows, Dictionary<string, JsonNode> cases)

@@ -28,14 +28,14 @@ public sealed class ModelParitySuite : IParitySuite
 
         foreach (string model in Directory.EnumerateDirectories(models).Order(StringComparer.Ordinal).Where(ModelFixture.IsOne))
         {
-            yield return new ParityCase($"{Name}/{Path.GetFileName(model)}", () => Compare(model, folder));
+            yield return new ParityCase($"{Name}/{Path.GetFileName(model)}", () => Compare(model));
         }
     }
 
-    private static IEnumerable<Comparison> Compare(string folder, string root)
+    private static IEnumerable<Comparison> Compare(string folder)
     {
         var fixture = new ModelFixture(folder);
-        foreach (var part in (Func<ModelFixture, IEnumerable<Comparison>>[])[Forward, LeftPadded, OtherConfigs, Train, f => DecayGroups(f, root), Saved])
+        foreach (var part in (Func<ModelFixture, IEnumerable<Comparison>>[])[Forward, LeftPadded, OtherConfigs, Train, DecayGroups, Saved])
         {
             using var scope = NewDisposeScope();
             foreach (var comparison in part(fixture).ToList())
@@ -224,7 +224,7 @@ public sealed class ModelParitySuite : IParitySuite
         return new Comparison(what, worst, 1e-3, detail);
     }
 
-    private static IEnumerable<Comparison> DecayGroups(ModelFixture fixture, string root)
+    private static IEnumerable<Comparison> DecayGroups(ModelFixture fixture)
     {
         using var model = PretrainedModelLoader.Load(fixture.Folder);
         foreach (var group in fixture.Expected.GetProperty("train").GetProperty("param_groups").EnumerateArray())
@@ -233,8 +233,7 @@ public sealed class ModelParitySuite : IParitySuite
             yield return SameNames(model, decays, group.GetProperty("params"), decays ? "names that decay" : "names that do not decay");
         }
 
-        string path = Path.Combine(root, "trainer", "weight_decay_groups.json");
-        if (!File.Exists(path))
+        if (ParityRunner.Nearest(fixture.Folder, "trainer", "weight_decay_groups.json") is not { } path)
         {
             yield break;
         }

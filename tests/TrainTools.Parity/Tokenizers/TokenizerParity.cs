@@ -17,14 +17,16 @@ public sealed record TokenizerParityResult(string Name, int Compared, string? Fa
 
 /// <summary>
 /// Compares a tokenizer folder with what the model's own library gave for it: expected.json (ids, offsets, tokens, texts,
-/// pairs, truncation and padding, words, chats), golden.json and golden_*.jsonl (ids, texts).
+/// pairs, truncation and padding, words, chats), golden.json and golden_*.jsonl (ids, texts), golden_chat.json (whole
+/// conversations as mistral-common prints them, with their ids).
 /// </summary>
 public static class TokenizerParity
 {
     /// <summary>Whether a folder is a tokenizer's with something to compare it with.</summary>
     public static bool Applies(string folder) =>
         File.Exists(Path.Combine(folder, "tokenizer.json"))
-        && (File.Exists(Path.Combine(folder, "expected.json")) || File.Exists(Path.Combine(folder, "golden.json")) || File.Exists(Path.Combine(folder, "tokenizer_golden.json")));
+        && (((string[])["expected.json", "golden.json", "tokenizer_golden.json", "golden_chat.json"]).Any(name => File.Exists(Path.Combine(folder, name)))
+            || Directory.EnumerateFiles(folder, "golden_*.jsonl").Any());
 
     /// <summary>Makes every comparison the folder has data for.</summary>
     public static IEnumerable<TokenizerParityResult> Run(string folder)
@@ -44,6 +46,11 @@ public static class TokenizerParity
         if (Read(folder, "tokenizer_golden.json") is { } small)
         {
             results.Add(Compare("ids", Items(small), row => Difference(row.GetProperty("ids_tokenizer_json"), tokenizer.Encode(Text(row, "text"), false))));
+        }
+
+        if (Read(folder, "golden_chat.json") is { ValueKind: JsonValueKind.Array } chats)
+        {
+            results.Add(Compare("whole chats", Items(chats), row => Difference(row.GetProperty("ids"), tokenizer.Encode(PlainText(Text(row, "text"), tokenizer), false))));
         }
 
         foreach (var file in Directory.EnumerateFiles(folder, "golden_*.jsonl").Order(StringComparer.Ordinal))
@@ -116,6 +123,10 @@ public static class TokenizerParity
         yield return Compare("decoded", rows.Where(r => r.TryGetProperty("decoded", out _) || r.TryGetProperty("decoded_skip_special", out _)), row =>
             CompareDecoded(row, (ids, skip) => tokenizer.Decode(ids, skip, cleanUp)));
     }
+
+    /// <summary>mistral-common prints spaces as U+2581, and one behind each control token that SentencePiece, not the text, puts there.</summary>
+    private static string PlainText(string printed, PretrainedTokenizer tokenizer) =>
+        tokenizer.AddedTokens.Aggregate(printed, (text, token) => text.Replace(token.Content + "▁", token.Content, StringComparison.Ordinal)).Replace('▁', ' ');
 
     private static string? CompareDecoded(JsonElement row, Func<int[], bool, string> decode)
     {

@@ -34,6 +34,15 @@ public sealed class TextGeneratorTests : IDisposable
     }
 
     [Fact]
+    public void A_prompt_with_tokens_beyond_the_embedding_is_refused_by_their_names()
+    {
+        var tokenizer = TrainTools.Core.Tokenization.PretrainedTokenizer.Load(Folder);
+        var error = Assert.Throws<TrainToolsException>(() => TrainTools.Core.Tokenization.TokenizerChecks.IdsAgainstEmbedding(tokenizer, [1, 403, 511, 403], 400));
+        Assert.Equal(ErrorIds.TokenizerVocabularyTooLarge, error.ErrorId);
+        Assert.Contains($"2 tokens of the tokenizer have none: '{tokenizer.IdToToken(403)}' (403), '{tokenizer.IdToToken(511)}' (511)", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_limit_and_the_stop_signal_end_the_text()
     {
         var answer = generator.Generate(new GenerationRequest { Prompt = "Once upon a time", MaxNewTokens = 5 }, 0, stop);

@@ -2,8 +2,10 @@ using System.Text.Json.Nodes;
 using TorchSharp;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Models;
 using TrainTools.Core.Serialization;
 using TrainTools.Trainer.Models;
+using TrainTools.Trainer.Models.Families;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Tests.Models;
@@ -194,6 +196,22 @@ public sealed class PretrainedModelLoaderTests
 
         Assert.Equal(ErrorIds.ModelTypeUnsupported, error.ErrorId);
         Assert.Contains(says, error.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheFamiliesAreThoseThatTheCheckOfAConfigKnows() =>
+        Assert.Equal(ModelSupport.ModelTypes, FamilyRegistry.ModelTypes.Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void WeightsStoredQuantisedAreRefusedByTheirMethod()
+    {
+        using var edited = new EditedModel("models/llama");
+        edited.Config["quantization_config"] = new JsonObject { ["quant_method"] = "awq" };
+
+        var error = Error(edited.Save());
+
+        Assert.Equal(ErrorIds.ModelSettingUnsupported, error.ErrorId);
+        Assert.Contains("quantised with awq", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

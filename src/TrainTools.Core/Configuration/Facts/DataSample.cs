@@ -165,8 +165,17 @@ public sealed record DataSample
         var rows = new SampledRow[chosen.Count];
         var encoder = new SampleEncoder(sample.Tokenizer!, SampleOptions.From(config.Data), sample.Template);
         var language = config.Task.TaskType is TaskType.CausalLm;
-        Parallel.For(0, rows.Length, i => rows[i] = language ? Language(encoder, chosen[i]) : Labelled(sample.Tokenizer!, chosen[i]));
-        return rows;
+        Parallel.For(0, rows.Length, (i, loop) =>
+        {
+            rows[i] = language ? Language(encoder, chosen[i]) : Labelled(sample.Tokenizer!, chosen[i]);
+
+            // A template that does not end takes a second a record: once is enough.
+            if (rows[i].Problem?.ErrorId == ErrorIds.ChatTemplateUnbounded)
+            {
+                loop.Stop();
+            }
+        });
+        return [.. rows.Where(r => r is not null)];
     }
 
     // Every k-th record, and no more text than can be tokenized in a second or two.

@@ -75,8 +75,16 @@ public sealed record ModelFacts
         [.. Parameters.Where(p => p.Shape.Count == 2 && p.Name.EndsWith(".weight", StringComparison.Ordinal) && !IsEmbedding(p.Name)).Select(p => p.Name[..^".weight".Length])];
 
     /// <summary>Reads a folder's config.json and the headers of its weights.</summary>
-    /// <exception cref="TrainToolsException">As <see cref="ReadConfig"/>, or what is wrong with the weights (ModelWeightsMissing, ModelWeightsPickled, ModelShardMissing, SafetensorsInvalid, SafetensorsTruncated, …).</exception>
-    public static ModelFacts Read(string folder) => ReadConfig(folder).WithParameters(ReadParameters(folder));
+    /// <exception cref="TrainToolsException">
+    /// As <see cref="ReadConfig"/>, that the model is not supported (ModelTypeUnsupported, ModelSettingUnsupported), or what is wrong with the weights
+    /// (ModelWeightsMissing, ModelWeightsPickled, ModelShardMissing, SafetensorsInvalid, SafetensorsTruncated, …).
+    /// </exception>
+    public static ModelFacts Read(string folder)
+    {
+        var facts = ReadConfig(folder);
+        ModelSupport.Require(ModelConfigFile.Read(folder));
+        return facts.WithParameters(ReadParameters(folder));
+    }
 
     /// <summary>Reads a folder's config.json.</summary>
     /// <exception cref="TrainToolsException">ModelFolderNotFound, ModelConfigMissing, ModelConfigInvalid or ModelTypeMissing.</exception>

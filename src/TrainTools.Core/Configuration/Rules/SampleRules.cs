@@ -17,7 +17,7 @@ internal static class SampleRules
             Title = "The tokenizer belongs to the model",
             Settings = ["tokenizer_path", "model_name_or_path"],
             Source = "transformers issues 22312 and 34055",
-            Levels = "Error where tokens in use lie beyond the embedding or the tokenizer cannot be loaded, Warning where some could",
+            Levels = "Error where tokens lie beyond the embedding or the tokenizer cannot be loaded",
             Why = "A token beyond the embedding has no vector: the run ends, or the device fails.",
             ReadsData = true,
             Test = Vocabulary,
@@ -248,12 +248,13 @@ internal static class SampleRules
         var roles = tokenizer.SpecialTokens.Where(t => tokenizer.TokenToId(t.Value) >= size).Select(t => $"{t.Key} {t.Value} ({tokenizer.TokenToId(t.Value)})").ToList();
         var rows = c.Facts.Sample.Rows.Where(r => r.Sample?.InputIds.Any(i => i >= size) == true).ToList();
         return Found(
-            roles.Count > 0 || rows.Count > 0 ? Error : Warning,
-            $"The tokenizer has {tokenizer.VocabularySize} tokens and the model's embedding {size}: " + (rows.Count > 0 ? $"{rows.Count} of {c.Facts.Sample.Rows.Count} records use tokens beyond it." : roles.Count > 0 ? $"{string.Join(", ", roles)} lie beyond it." : "no record read here uses those beyond it."),
+            Error,
+            $"The tokenizer has {tokenizer.VocabularySize} tokens and the model's embedding {size}: " + (rows.Count > 0 ? $"{rows.Count} of {c.Facts.Sample.Rows.Count} records use tokens beyond it." : roles.Count > 0 ? $"{string.Join(", ", roles)} lie beyond it." : "a run refuses that, though no record read here uses those beyond it."),
             $"at most {size} tokens",
             remedy: "Take the tokenizer that belongs to the model.",
             setting: c.Config.Model.TokenizerPath is null ? "model_name_or_path" : "tokenizer_path",
-            evidence: [.. roles, .. rows.Take(3).Select(r => $"{r.Place}: token {r.Sample!.InputIds.First(i => i >= size)}")]);
+            evidence: [.. roles, .. rows.Take(3).Select(r => $"{r.Place}: token {r.Sample!.InputIds.First(i => i >= size)}")],
+            errorId: ErrorIds.TokenizerVocabularyTooLarge);
     }
 
     private static IEnumerable<ConfigFinding> Lost(RuleContext c)

@@ -68,7 +68,10 @@ public sealed class ChatTemplate
     /// <param name="tools">Tool definitions; null = none.</param>
     /// <param name="extra">Further variables (enable_thinking, documents, …).</param>
     /// <param name="now">The time strftime_now tells; null = the clock.</param>
-    /// <exception cref="TrainToolsException"><see cref="ErrorIds.ChatTemplateFailed"/>: the template refuses the conversation or fails on it.</exception>
+    /// <exception cref="TrainToolsException">
+    /// <see cref="ErrorIds.ChatTemplateFailed"/>: the template refuses the conversation or fails on it;
+    /// <see cref="ErrorIds.ChatTemplateUnbounded"/>: it does not end, or writes without end.
+    /// </exception>
     public ChatRendering Render(
         IEnumerable<ChatMessage> messages, bool addGenerationPrompt = false, JsonArray? tools = null,
         IEnumerable<KeyValuePair<string, JsonNode?>>? extra = null, DateTimeOffset? now = null)
@@ -98,6 +101,13 @@ public sealed class ChatTemplate
         catch (JinjaException e)
         {
             var place = e.Line > 0 ? $", line {e.Line}" : string.Empty;
+            if (e.IsLimit)
+            {
+                throw new TrainToolsException(
+                    ErrorIds.ChatTemplateUnbounded, ErrorKind.InvalidData, $"{Name}{place} was stopped: {e.Message}.",
+                    "Give another template with chat_template_path; this one does not end, or is hostile.", Name, e);
+            }
+
             var what = e.PythonType == "TemplateError" ? "refuses the conversation" : "fails on the conversation";
             throw new TrainToolsException(
                 ErrorIds.ChatTemplateFailed, ErrorKind.InvalidData, $"{Name}{place} {what}: {e.Message}",

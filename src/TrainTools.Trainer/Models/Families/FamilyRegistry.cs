@@ -1,5 +1,3 @@
-using TrainTools.Core.Configuration;
-using TrainTools.Core.Errors;
 using TrainTools.Core.Models;
 
 namespace TrainTools.Trainer.Models.Families;
@@ -25,25 +23,13 @@ internal static class FamilyRegistry
         new DistilBertFamily(),
     ];
 
-    /// <summary>Supported values of model_type.</summary>
-    public static IReadOnlyList<string> ModelTypes { get; } = All.Select(f => f.ModelType).Order(StringComparer.Ordinal).ToList();
+    /// <summary>The families' values of model_type.</summary>
+    public static IEnumerable<string> ModelTypes => All.Select(f => f.ModelType);
 
-    /// <summary>The family of a config. Errors: ModelTypeMissing, ModelTypeUnsupported.</summary>
+    /// <summary>The family of a config. Errors: as <see cref="ModelSupport.Require"/>.</summary>
     public static ModelFamily Find(ModelConfigFile config)
     {
-        string type = config.ModelType;
-        var family = Array.Find(All, f => f.ModelType == type);
-        if (family is not null)
-        {
-            return family;
-        }
-
-        string? near = NearestName.Find(type, ModelTypes);
-        throw new TrainToolsException(
-            ErrorIds.ModelTypeUnsupported,
-            ErrorKind.NotSupported,
-            $"'{config.Path}' has model_type '{type}', which is not supported.",
-            (near is null ? string.Empty : $"The nearest supported one is '{near}'. ") + $"Supported: {string.Join(", ", ModelTypes)}.",
-            config.Path);
+        ModelSupport.Require(config);
+        return Array.Find(All, f => f.ModelType == config.ModelType)!;
     }
 }

@@ -33,9 +33,10 @@ internal sealed class SmolLm3Family : LlamaLikeFamily
         bool bias = config.Flag("attention_bias", false);
         bool[] rotated = Rotated(config, sizes.Layers);
 
-        // Windows are for layers without rotary positions, if at all.
-        int? window = config.Flag("use_sliding_window", false) ? config.IntegerOrNull("sliding_window") : null;
-        bool[] sliding = LayerTypes.Read(config, sizes.Layers, i => window is not null && !rotated[i]);
+        // Windows are for layers without rotary positions, if at all; layer_types has the last word.
+        int? window = config.IntegerOrNull("sliding_window");
+        bool windowed = window is not null && config.Flag("use_sliding_window", false);
+        bool[] sliding = LayerTypes.Read(config, sizes.Layers, i => windowed && !rotated[i]);
         return new Traits
         {
             InputBias = bias,

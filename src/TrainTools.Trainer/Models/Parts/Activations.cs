@@ -14,7 +14,10 @@ public static class Activations
         ["gelu_new"] = TanhGelu,
         ["gelu_fast"] = TanhGelu,
         ["gelu_pytorch_tanh"] = TanhGelu,
+        ["gelu_python_tanh"] = TanhGelu,
+        ["gelu_accurate"] = TanhGelu,
         ["gelu_python"] = x => nn.functional.gelu(x),
+        ["gelu_10"] = x => nn.functional.gelu(x).clamp(-10, 10),
         ["quick_gelu"] = x => x.mul(x.mul(1.702).sigmoid()),
         ["relu"] = x => nn.functional.relu(x),
         ["relu2"] = x => nn.functional.relu(x).square(),
@@ -23,6 +26,9 @@ public static class Activations
         ["mish"] = x => nn.functional.mish(x),
         ["tanh"] = x => x.tanh(),
         ["sigmoid"] = x => x.sigmoid(),
+        ["hardswish"] = x => nn.functional.hardswish(x),
+        ["laplace"] = x => x.sub(0.707107).div(0.282095 * Math.Sqrt(2)).erf().add(1).mul(0.5),
+        ["sqrtsoftplus"] = x => nn.functional.softplus(x, 1, 20).sqrt(),
         ["linear"] = x => x,
     };
 
@@ -32,6 +38,6 @@ public static class Activations
     /// <summary>The function of that name; null where there is none.</summary>
     public static Func<Tensor, Tensor>? Find(string name) => Known.GetValueOrDefault(name);
 
-    /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); the three names differ in rounding only.</summary>
+    /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); the names differ in rounding only.</summary>
     private static Tensor TanhGelu(Tensor x) => nn.functional.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh);
 }

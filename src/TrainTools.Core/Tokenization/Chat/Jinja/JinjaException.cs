@@ -6,6 +6,8 @@ namespace TrainTools.Core.Tokenization.Chat.Jinja;
 /// </summary>
 public sealed class JinjaException : Exception
 {
+    private const string LimitType = "LimitExceeded";
+
     /// <summary>Makes the exception.</summary>
     /// <param name="pythonType">Name of Jinja2's exception.</param>
     /// <param name="message">The message.</param>
@@ -23,12 +25,14 @@ public sealed class JinjaException : Exception
     /// <summary>1-based line of the template; 0 if unknown.</summary>
     public int Line { get; set; }
 
+    /// <summary>Whether a limit for untrusted templates was passed: no fault of the conversation.</summary>
+    public bool IsLimit => PythonType == LimitType;
+
     internal static JinjaException Type(string message) => new("TypeError", message);
 
     internal static JinjaException Value(string message) => new("ValueError", message);
 
-
     internal static JinjaException Security(string message) => new("SecurityError", message);
 
-    internal static JinjaException Limit(string message) => new("LimitExceeded", message);
+    internal static JinjaException Limit(string message) => new(LimitType, message);
 }
