@@ -23,7 +23,7 @@ internal static class SymptomCatalog
         new(S.NoLabels, "No labels", [S.NonFinite, S.FirstLossWrong, S.TooGoodToBeTrue, S.DeadAdapter, S.ParametersStill, .. Curves], (LabelsMasked, 1)),
         new(S.EvaluationOverlap, "Validation rows in the training data", [S.TooGoodToBeTrue, S.EarlySuccess, S.TrainEvaluationMismatch], (EvaluationInTraining, 1)),
         new(S.DataOrder, "Records in a fixed order", [S.LossSpike, S.LossExplodes, S.LossFluctuates, S.LossPlateau, S.LossNotDecreasing, S.GradientExplosion, S.TrainEvaluationMismatch, S.OverfitGap, S.ValidationLossRising, S.TooGoodToBeTrue, S.Underfitting], (DataNotShuffled, 1)),
-        new(S.RecordsRepeated, "Records repeated", [S.OverfitGap, S.ValidationLossRising, S.TooGoodToBeTrue, S.TrainEvaluationMismatch, S.EarlySuccess], (CauseIds.RecordsRepeated, 1)),
+        new(S.RecordsRepeated, "Records repeated", [S.OverfitGap, S.ValidationLossRising, S.TooGoodToBeTrue, S.TrainEvaluationMismatch, S.EarlySuccess, S.LossExplodes, S.LossSpike, S.LossFluctuates, S.LossPlateau, S.GradientExplosion], (CauseIds.RecordsRepeated, 1)),
         new(S.FirstLossWrong, "First loss out of range", [], (TokenizerMismatch, 0.8), (LabelsMisaligned, 0.8), (AccumulationNormaliser, 0.6), (DropoutTooHigh, 0.6), (LabelsUnrelated, 0.5), (LearningRateTooHigh, 0.3)),
         new(S.TooGoodToBeTrue, "Too good to be true", [S.EarlySuccess, S.OverfitGap, S.TrainEvaluationMismatch, S.ValidationLossRising], (EvaluationInTraining, 0.7), (LabelsMisaligned, 0.8), (AnswerLeaks, 0.7), (CauseIds.RecordsRepeated, 0.8)),
 
@@ -31,7 +31,7 @@ internal static class SymptomCatalog
         new(S.NotTrainable, "Parameters that are not trained", [S.ParametersStill, S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.GradientVanishing, S.UpdateTooSmall], (ParametersFrozen, 1)),
         new(S.ParametersStill, "Parameters that never move", [S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.GradientVanishing], (ParametersFrozen, 0.9), (NotInOptimizer, 0.9), (LearningRateTooLow, 0.4), (PrecisionOverflow, 0.2)),
         new(S.AccumulationWrong, "Accumulation weighted wrongly", [S.FirstLossWrong, S.GradientExplosion, S.ClippedNearlyAlways], (AccumulationNormaliser, 1)),
-        new(S.TrainEvaluationMismatch, "Training and evaluation disagree", [S.Underfitting, S.LossPlateau], (DropoutTooHigh, 0.9), (LabelNoise, 0.8), (LabelsUnrelated, 0.6), (LabelsMisaligned, 0.5), (DataDiffers, 0.6), (AccumulationNormaliser, 0.5)),
+        new(S.TrainEvaluationMismatch, "Training and evaluation disagree", [S.Underfitting, S.LossPlateau, S.ValidationLossRising, S.OverfitGap, S.LossNotDecreasing], (DropoutTooHigh, 0.9), (LabelNoise, 0.8), (LabelsUnrelated, 0.6), (LabelsMisaligned, 0.5), (DataDiffers, 0.6), (AccumulationNormaliser, 0.8)),
 
         new(S.NonFinite, "NaN or infinity", [S.EarlyInstability, .. Curves], (LearningRateTooHigh, 0.9), (PrecisionOverflow, 0.9), (BadRecords, 0.7), (ClippingOff, 0.7), (WarmupTooShort, 0.5)),
 
@@ -43,7 +43,7 @@ internal static class SymptomCatalog
         new(S.UpdateTooSmall, "Updates too small", [S.ParametersStill, S.LossNotDecreasing, S.LossPlateau, S.Underfitting], (LearningRateTooLow, 1), (ClippingTooTight, 0.7), (ParametersFrozen, 0.3)),
         new(S.GradientVanishing, "Gradient vanishes", [S.LossNotDecreasing, S.LossPlateau, S.Underfitting], (ParametersFrozen, 0.8), (PrecisionOverflow, 0.6), (LearningRateTooHigh, 0.5), (LabelsMasked, 0.1)),
         new(S.ClippedNearlyAlways, "Gradient clipped nearly always", [S.UpdateTooSmall], (ClippingTooTight, 1), (LearningRateTooHigh, 0.4), (AccumulationNormaliser, 0.4)),
-        new(S.LossNotDecreasing, "Loss does not decrease", [S.LossPlateau, S.Underfitting], (LearningRateTooLow, 0.9), (LabelsUnrelated, 0.7), (ParametersFrozen, 0.7), (LearningRateTooHigh, 0.5), (NotInOptimizer, 0.5), (DropoutTooHigh, 0.5), (ModelTooSmall, 0.3), (Converged, 0.2)),
+        new(S.LossNotDecreasing, "Loss does not decrease", [S.LossPlateau, S.Underfitting], (LearningRateTooLow, 0.9), (LabelsUnrelated, 0.7), (ParametersFrozen, 0.7), (LearningRateTooHigh, 0.5), (NotInOptimizer, 0.5), (DropoutTooHigh, 0.5), (LabelNoise, 0.5), (ModelTooSmall, 0.3), (Converged, 0.2)),
 
         new(S.LossFluctuates, "Loss fluctuates", [], (CauseIds.BatchTooSmall, 0.9), (LearningRateTooHigh, 0.7), (DataNotShuffled, 0.5), (LongRows, 0.4), (BadRecords, 0.3), (BatchNormSmallBatch, 0.5)),
         new(S.BatchTooSmall, "Gradient noise above the batch size", [], (CauseIds.BatchTooSmall, 1)),

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Training;
@@ -54,12 +55,18 @@ public sealed class BatchSource : IDisposable
         thread.Start();
     }
 
+    /// <summary>Seconds that the loop waited for the step it got last.</summary>
+    public double WaitedSeconds { get; private set; }
+
     /// <summary>The steps in order. What went wrong on the other thread is thrown here.</summary>
     public IEnumerable<StepBatches> Steps()
     {
+        var asked = Stopwatch.GetTimestamp();
         foreach (var step in queue.GetConsumingEnumerable())
         {
+            WaitedSeconds = Stopwatch.GetElapsedTime(asked).TotalSeconds;
             yield return step;
+            asked = Stopwatch.GetTimestamp();
         }
 
         failure?.Throw();

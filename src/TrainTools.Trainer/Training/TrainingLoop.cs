@@ -132,7 +132,7 @@ internal sealed class TrainingLoop : IDisposable
             var rate = Schedule.At(window.Step, metrics);
             var outcome = Step.Run(window, rate);
             done = window.Step + 1;
-            Report(window, outcome, rate, Stopwatch.GetElapsedTime(began).TotalSeconds);
+            Report(window, outcome, rate, Stopwatch.GetElapsedTime(began).TotalSeconds, batches.WaitedSeconds);
             if (EvaluationDue())
             {
                 patienceUsedUp = !Evaluate();
@@ -158,7 +158,7 @@ internal sealed class TrainingLoop : IDisposable
         }
     }
 
-    private void Report(StepBatches window, StepOutcome outcome, double rate, double seconds)
+    private void Report(StepBatches window, StepOutcome outcome, double rate, double seconds, double waited)
     {
         tokens += window.Tokens;
         lossSum += outcome.Loss;
@@ -185,10 +185,11 @@ internal sealed class TrainingLoop : IDisposable
             LearningRate = rate,
             NumInputTokens = window.Tokens,
             NumSupervisedTokens = outcome.Targets,
-            StepSeconds = seconds,
+            StepSeconds = seconds + waited,
+            DataSeconds = waited,
             MeanTokenAccuracy = outcome.Accuracy,
             Clipped = outcome.Clipped,
-            ResidentBytes = Environment.WorkingSet,
+            ResidentBytes = ProcessMemory.Resident(),
             Skipped = outcome.Updated ? null : true,
             RowsWithoutTargets = window.RowsWithoutTargets,
             MicroGradNorm = outcome.Signals?.MicroGradNorm,

@@ -36,6 +36,11 @@ internal sealed class CauseContext(RunHistory history, string symptom, Sighting 
     /// <summary>Whether the symptom began while the learning rate rose, or soon after.</summary>
     public bool IsEarly => sighting.FirstStep <= history.WarmupEnd + Math.Max(20, history.WarmupEnd / 2);
 
+    /// <summary>Training loss over held-out loss at the last evaluation; NaN without one.</summary>
+    public double TrainingOverEvaluation => history.EvaluationLosses() is [.., var last] && last.Loss > 0 && history.Count > 0
+        ? history.MedianLoss(Math.Clamp(history.Block, 8, 20), history.Count) / last.Loss
+        : double.NaN;
+
     /// <summary>Whether another symptom has been seen in this run.</summary>
     public bool Has(string other) => present.Contains(other);
 

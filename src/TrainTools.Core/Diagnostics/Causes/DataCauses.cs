@@ -33,9 +33,9 @@ internal sealed class LabelNoise : ICause
 
     public CauseOpinion? Consider(CauseContext context)
     {
-        var better = context.Has(Symptoms.TrainEvaluationMismatch);
+        var better = context.Has(Symptoms.TrainEvaluationMismatch) && context.TrainingOverEvaluation > 1;
         return new CauseOpinion(
-            better ? 0.7 : 0.3,
+            better ? 0.7 : context.TrainingOverEvaluation < 0.7 ? 0.1 : 0.3,
             better ? "The model does better on held-out data than on its own training data, as it does where training labels are wrong and held-out ones are right." : "Labels that contradict each other keep the training loss up, and learning them by heart harms held-out data.",
             CauseContext.Do("Clean the labels: Invoke-DatasetClean finds conflicting and likely wrong ones."),
             context.Change("Smooth the labels meanwhile, so that a wrong one costs less.", ("label_smoothing_factor", 0.1)))
@@ -59,7 +59,7 @@ internal sealed class LabelsUnrelated : ICause
         var now = history.MedianLoss(history.Block, history.Count);
         var near = entropy is { } chance && now > 0.93 * chance;
         return new CauseOpinion(
-            near ? 0.8 : 0.25,
+            near ? 0.8 : context.TrainingOverEvaluation > 1.1 ? 0.5 : 0.25,
             near ? $"The loss ({Figure.Of(now)}) stays at what guessing by frequency costs ({Figure.Of(entropy!.Value)})." : "Nothing can be learnt from targets that belong to other inputs.",
             CauseContext.Do("Check that inputs and targets are paired row by row: sorting or shuffling one of two columns tears them apart."))
         {
@@ -102,7 +102,7 @@ internal sealed class LabelsMisaligned : ICause
     public string Title => "Labels are shifted against the inputs";
 
     public CauseOpinion? Consider(CauseContext context) => context.Facts.Task is TaskType.SequenceClassification ? null : new CauseOpinion(
-        context.Symptom is Symptoms.FirstLossWrong ? 0.6 : context.Symptom is Symptoms.TooGoodToBeTrue ? 0.8 : 0.25,
+        context.Symptom is Symptoms.FirstLossWrong ? 0.6 : context.Symptom is Symptoms.TooGoodToBeTrue || context.TrainingOverEvaluation < 0.7 ? 0.9 : 0.25,
         "Labels that are shifted twice, or not at all, make the model predict the wrong neighbour or copy its input.",
         CauseContext.Do("Compare inputs and labels token by token (Get-TrainingSample): causal models shift the labels themselves."))
     {

@@ -30,7 +30,7 @@ internal sealed class Overfitting : ICause
 
         remedies.Add(CauseContext.Do("More or more varied training data."));
         return new CauseOpinion(
-            (falls ? 0.6 : 0.1) + (epochs > 2 ? 0.3 : epochs > 1 ? 0.2 : 0),
+            (falls ? epochs < 0.9 ? 0.3 : 0.6 : 0.1) + (epochs > 2 ? 0.3 : epochs > 1 ? 0.2 : 0),
             $"The training loss went from {Figure.Of(then)} to {Figure.Of(now)} meanwhile; the run is in epoch {Figure.Of(Math.Ceiling(epochs))}.",
             [.. remedies]);
     }
@@ -48,9 +48,10 @@ internal sealed class ModelTooSmall : ICause
         var rank = context.Facts.Config?.Method is { FinetuningType: not Configuration.TrainingMethod.Full } method ? method.LoraR : null;
         var size = context.Facts.TrainableParameters is { } n ? $"{Configuration.ConfigText.Count(n)} parameters are trained; t" : "T";
         var reason = $"{size}he loss has settled well above zero on training data as well.";
+        var support = context.Facts.TotalParameters < 100_000 ? 0.9 : 0.4;
         return rank is { } r
-            ? new CauseOpinion(0.4, reason, context.Change($"Raise the rank to {2 * r} and adapt all linear layers.", ("lora_r", 2 * r), ("target_modules", Configuration.SettingList.From(["all-linear"]))))
-            : new CauseOpinion(0.4, reason, CauseContext.Do("Use a larger model, or one trained on more like data."));
+            ? new CauseOpinion(support, reason, context.Change($"Raise the rank to {2 * r} and adapt all linear layers.", ("lora_r", 2 * r), ("target_modules", Configuration.SettingList.From(["all-linear"]))))
+            : new CauseOpinion(support, reason, CauseContext.Do("Use a larger model, or one trained on more like data."));
     }
 }
 

@@ -36,7 +36,8 @@ internal sealed class LearningRateTooHigh : ICause
 
         if (context.Practice?.LearningRate is { } range && rate > range.High)
         {
-            support = Math.Max(support, rate > 3 * range.High ? 0.9 : 0.6);
+            // What an update does to the weights says more than what is usual for models of another size.
+            support = Math.Max(support, ratio < 0.01 ? 0.3 : rate > 3 * range.High ? 0.9 : 0.6);
             reasons.Add($"{Figure.Of(rate)} is above what is usual for {range.For} ({Figure.Of(range.Low)} to {Figure.Of(range.High)})");
             target = Math.Min(target, range.Start);
         }

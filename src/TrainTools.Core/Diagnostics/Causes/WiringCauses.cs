@@ -20,7 +20,7 @@ internal sealed class ParametersFrozen : ICause
 
         var still = context.Has(Symptoms.ParametersStill) || context.Has(Symptoms.NotTrainable);
         return new CauseOpinion(
-            frozen || still ? 0.9 : 0.2,
+            frozen ? 0.9 : still ? context.UpdateRatio < 1e-5 ? 0.2 : 0.9 : 0.2,
             frozen ? $"Only {ConfigText.Count(trainable!.Value)} of {ConfigText.Count(total!.Value)} parameters are trained." : still ? "Tensors that should be trained did not change." : "A frozen part cannot learn.",
             CauseContext.Do("Check which parameters are trained, and unfreeze those that should be."));
     }
@@ -34,7 +34,7 @@ internal sealed class NotInOptimizer : ICause
     public string Title => "Parameters are missing from the optimizer";
 
     public CauseOpinion? Consider(CauseContext context) => !(context.Has(Symptoms.DeadAdapter) || context.Has(Symptoms.ParametersStill)) ? null : new CauseOpinion(
-        context.Symptom == Symptoms.DeadAdapter ? 0.9 : 0.6,
+        context.UpdateRatio is > 0 and < 1e-5 ? 0.2 : context.Symptom == Symptoms.DeadAdapter ? 0.9 : 0.6,
         "They have a gradient but stay what they were.",
         CauseContext.Do("Build the optimizer after the adapters are in place, from every parameter that requires a gradient."));
 }
@@ -46,13 +46,39 @@ internal sealed class AccumulationNormaliser : ICause
 
     public string Title => "Accumulated micro-batches are weighted wrongly";
 
-    public CauseOpinion? Consider(CauseContext context) => context.Facts.Accumulation is 1 ? null : new CauseOpinion(
-        context.Has(Symptoms.AccumulationWrong) ? 0.95 : 0.2,
-        context.Has(Symptoms.AccumulationWrong) ? "The step's gradient is larger than any mean of its micro-batches' can be." : "A sum where there should be a mean multiplies loss and gradient by the number of micro-batches.",
-        CauseContext.Do("Divide by the supervised tokens of the whole step, not by those of each micro-batch."))
+    public CauseOpinion? Consider(CauseContext context)
     {
-        Check = "The same rows with gradient_accumulation_steps 1 and with more must give the same loss and gradient norm.",
-    };
+        if (context.Facts.Accumulation is 1)
+        {
+            return null;
+        }
+
+        var (support, reason) = Judge(context);
+        return new CauseOpinion(support, reason, CauseContext.Do("Divide by the supervised tokens of the whole step, not by those of each micro-batch."))
+        {
+            Check = "The same rows with gradient_accumulation_steps 1 and with more must give the same loss and gradient norm.",
+        };
+    }
+
+    private static (double Support, string Reason) Judge(CauseContext context)
+    {
+        if (context.Has(Symptoms.AccumulationWrong))
+        {
+            return (0.95, "The step's gradient is larger than any mean of its micro-batches' can be.");
+        }
+
+        var ratio = context.TrainingOverEvaluation;
+        if (context.Facts.Accumulation is { } batches && Math.Abs(ratio / batches - 1) < 0.25)
+        {
+            return (0.95, $"The training loss is {Figure.Times(ratio)} the held-out one, and a step has {batches} micro-batches: a sum where there should be a mean.");
+        }
+
+        // More than any model can be wrong by.
+        var chance = context.Facts.Classes is > 1 and { } classes ? Math.Log(classes) : double.NaN;
+        return context.History.StartLoss > 3 * chance
+            ? (0.9, $"The loss begins at {Figure.Of(context.History.StartLoss)}, {Figure.Times(context.History.StartLoss / chance)} what guessing costs: it is added up where its mean should be taken.")
+            : (0.2, "A sum where there should be a mean multiplies loss and gradient by the number of micro-batches.");
+    }
 }
 
 /// <summary>Dropout is so high that training sees little of the model.</summary>
@@ -65,7 +91,7 @@ internal sealed class DropoutTooHigh : ICause
     public CauseOpinion? Consider(CauseContext context)
     {
         var dropout = context.Facts.Dropout;
-        if (dropout < 0.15)
+        if (dropout < 0.15 || context.TrainingOverEvaluation < 0.7)
         {
             return null;
         }
@@ -88,7 +114,7 @@ internal sealed class DropoutTooHigh : ICause
         }
 
         return new CauseOpinion(
-            dropout switch { > 0.5 => 0.95, > 0.3 => 0.6, null => 0.25, _ => 0.2 },
+            dropout switch { >= 0.3 => 0.95, null => 0.25, _ => 0.2 },
             dropout is { } rate ? $"Dropout is {Figure.Of(rate)}: training drops that share of the signal, evaluation none of it." : "Dropout holds the training loss up, evaluation does without it.",
             context.Change("Lower dropout to 0.1.", [.. settings]) with { IsSafe = settings.Count > 0 });
     }

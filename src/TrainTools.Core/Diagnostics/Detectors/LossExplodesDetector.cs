@@ -20,6 +20,9 @@ public sealed class LossExplodesDetector : IDetector
     /// <summary>Least rise in ln(loss) of the median that is worth a warning.</summary>
     public const double LeastRise = 0.15;
 
+    /// <summary>Least rise of the median as a share of the loss at the start.</summary>
+    public const double LeastShare = 0.05;
+
     /// <summary>
     /// Least rise of the median in standard errors of a mean. It is as high as this because the reference is the lowest of
     /// many stretches, so that an ordinary one lies above it.
@@ -85,7 +88,10 @@ public sealed class LossExplodesDetector : IDetector
             return Grade(history, rise) > severity || history.Count % (5 * history.Block) == 0 ? Raise(history, rise, recent) : null;
         }
 
-        if (sum <= Limit || rise < Math.Max(LeastRise, RiseErrors * scale / Math.Sqrt(recent)))
+        // Next to zero a factor is nothing: the rise must be worth something beside the loss that the run began with.
+        var now = history.MedianLoss(recent, history.Count);
+        var best = Math.Exp(reference) - (0.02 * history.StartLoss);
+        if (sum <= Limit || now - best < LeastShare * history.StartLoss || rise < Math.Max(LeastRise, RiseErrors * scale / Math.Sqrt(recent)))
         {
             return null;
         }

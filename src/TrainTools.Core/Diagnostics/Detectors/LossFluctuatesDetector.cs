@@ -20,6 +20,9 @@ public sealed class LossFluctuatesDetector : IDetector
     /// <summary>Standard deviation of ln(loss) among single rows that is usual; a mean over n rows has 1/√n of it.</summary>
     public const double RowDeviation = 0.8;
 
+    /// <summary>Standard deviation of the loss from step to step, over the loss at the start, from which it is a warning.</summary>
+    public const double LeastSwing = 0.3;
+
     private bool open;
     private double earlyNoise = double.NaN;
 
@@ -75,12 +78,15 @@ public sealed class LossFluctuatesDetector : IDetector
         }
 
         open = true;
+        // A loss near zero swings by large factors and small amounts.
+        var swing = RobustStatistics.DifferenceScale(history.Losses[^Window..]) / history.StartLoss;
         var sampled = history.Facts.RowsPerStep is { } rows ? RowDeviation / Math.Sqrt(rows) : (double?)null;
         var isSampling = sampled is { } expected && noise < 1.5 * expected;
+        var isSmall = swing < LeastSwing;
         var from = history.Steps[^Window];
         return new Sighting
         {
-            Severity = isSampling ? FindingSeverity.Info : FindingSeverity.Warning,
+            Severity = isSampling || isSmall ? FindingSeverity.Info : FindingSeverity.Warning,
             FirstStep = from,
             Summary = $"From step to step the loss swings by {Figure.Percent(noise)} around its trend (steps {from} to {history.LastStep})."
                 + (isSampling ? $" With {history.Facts.RowsPerStep} rows a step that is the noise of the sample." : string.Empty),

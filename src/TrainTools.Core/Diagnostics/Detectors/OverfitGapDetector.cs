@@ -16,6 +16,7 @@ public sealed class OverfitGapDetector : IDetector
 
     private readonly List<double> gaps = [];
     private bool open;
+    private int hopeless;
     private FindingSeverity severity;
 
     /// <inheritdoc/>
@@ -25,7 +26,7 @@ public sealed class OverfitGapDetector : IDetector
     public void Reset()
     {
         gaps.Clear();
-        open = false;
+        (open, hopeless) = (false, 0);
     }
 
     /// <inheritdoc/>
@@ -51,6 +52,20 @@ public sealed class OverfitGapDetector : IDetector
         {
             open = false;
             return Sighting.Ended($"After step {step} the gap was {Figure.Percent(gaps[^1])}.");
+        }
+
+        // The training data is known by heart, and held-out data is worse than before there was any training.
+        hopeless = training < 0.2 * history.StartLoss && loss > 1.1 * history.StartLoss ? hopeless + 1 : 0;
+        if (hopeless >= 2 && !(open && severity >= FindingSeverity.Warning))
+        {
+            (open, severity) = (true, FindingSeverity.Warning);
+            return new Sighting
+            {
+                Severity = FindingSeverity.Warning,
+                FirstStep = losses[^2].Step,
+                Summary = $"The training loss is {Figure.Of(training)}, {name} {Figure.Of(loss)}: more than the {Figure.Of(history.StartLoss)} that training began with.",
+                Evidence = [new("loss_gap", gaps[^1], Limit, losses[^2].Step, step, $"{name} above the first training loss in two evaluations in a row, training below a fifth of it")],
+            };
         }
 
         if (gaps.Count < LeastEvaluations || gaps[^1] < Limit || gaps[^1] <= gaps[0] || RobustStatistics.MannKendall(gaps.TakeLast(8).ToArray()) < 1.6)

@@ -8,6 +8,9 @@ public sealed class RecordsRepeatedDetector : IDetector
     /// <summary>Share of an epoch's records that were used before in it, from which it is said.</summary>
     public const double Limit = 0.1;
 
+    /// <summary>Share from which it is an error: the run learns little else.</summary>
+    public const double ErrorLimit = 0.4;
+
     /// <summary>Records needed.</summary>
     public const int LeastRecords = 50;
 
@@ -20,6 +23,7 @@ public sealed class RecordsRepeatedDetector : IDetector
     private long used;
     private long repeated;
     private bool open;
+    private bool severe;
 
     /// <inheritdoc/>
     public string Symptom => Symptoms.RecordsRepeated;
@@ -27,7 +31,7 @@ public sealed class RecordsRepeatedDetector : IDetector
     /// <inheritdoc/>
     public void Reset()
     {
-        (epoch, used, repeated, open) = (-1, 0, 0, false);
+        (epoch, used, repeated, open, severe) = (-1, 0, 0, false, false);
         repeatedRecords.Clear();
     }
 
@@ -64,15 +68,16 @@ public sealed class RecordsRepeatedDetector : IDetector
         }
 
         var share = (double)repeated / used;
-        if (used < LeastRecords || open || share < Limit)
+        if (used < LeastRecords || share < (open ? ErrorLimit : Limit) || severe)
         {
             return null;
         }
 
         open = true;
+        severe = share >= ErrorLimit;
         return new Sighting
         {
-            Severity = FindingSeverity.Warning,
+            Severity = severe ? FindingSeverity.Error : FindingSeverity.Warning,
             FirstStep = history.LastStep,
             Summary = $"{Figure.Percent(share)} of the records of epoch {epoch} so far had been used in it before.",
             Evidence = [new("repeated_records", share, Limit, history.LastStep, history.LastStep, $"{repeated} of {used} uses of a record in epoch {epoch} were repetitions (limit {Figure.Percent(Limit)})")],

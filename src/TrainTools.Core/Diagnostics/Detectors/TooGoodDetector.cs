@@ -11,8 +11,11 @@ public sealed class TooGoodDetector : IDetector
     /// <summary>Loss in nats that a classifier does not reach on rows it sees for the first time.</summary>
     public const double ClassifierLimit = 0.003;
 
-    /// <summary>Points that must lie below.</summary>
+    /// <summary>Points that must lie below, at least.</summary>
     public const int Points = 10;
+
+    /// <summary>Rows that they must have.</summary>
+    public const int Rows = 128;
 
     private bool open;
 
@@ -25,20 +28,21 @@ public sealed class TooGoodDetector : IDetector
     /// <inheritdoc/>
     public Sighting? OnStep(RunHistory history)
     {
-        if (open || history.Count < Points || history.Epochs[^1] > 1 || history.Count % 5 != 0)
+        var points = Math.Max(Points, Rows / Math.Max(1, history.Facts.RowsPerStep ?? Rows));
+        if (open || history.Count < points || history.Epochs[^1] > 1 || history.Count % 5 != 0)
         {
             return null;
         }
 
         var limit = history.Facts.Task is TaskType.SequenceClassification or TaskType.TokenClassification ? ClassifierLimit : LanguageLimit;
-        var now = history.MedianLoss(Points, history.Count);
+        var now = history.MedianLoss(points, history.Count);
         if (!(now < limit) || !(history.StartLoss > 5 * limit))
         {
             return null;
         }
 
         open = true;
-        var from = history.Steps[^Points];
+        var from = history.Steps[^points];
         return new Sighting
         {
             Severity = FindingSeverity.Warning,

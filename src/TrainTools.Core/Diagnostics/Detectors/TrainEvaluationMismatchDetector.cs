@@ -3,19 +3,25 @@ using TrainTools.Core.Configuration;
 namespace TrainTools.Core.Diagnostics.Detectors;
 
 /// <summary>
-/// Training and evaluation see different things: the training loss stays well above the held-out one, or lies far below it
+/// Training and evaluation see different things: the training loss stays above the held-out one, or lies far below it
 /// before anything can have been learnt by heart.
 /// </summary>
 public sealed class TrainEvaluationMismatchDetector : IDetector
 {
     /// <summary>Training loss over held-out loss from which it is said.</summary>
-    public const double Above = 1.25;
+    public const double Above = 1.08;
 
     /// <summary>Held-out loss over training loss, within the first epoch, from which it is said.</summary>
     public const double Below = 1.5;
 
-    /// <summary>Evaluations in a row.</summary>
-    public const int Evaluations = 2;
+    /// <summary>Evaluations in a row with training above.</summary>
+    public const int EvaluationsAbove = 3;
+
+    /// <summary>Evaluations in a row with training below.</summary>
+    public const int EvaluationsBelow = 2;
+
+    /// <summary>Standard errors of the difference that it must exceed.</summary>
+    public const double Errors = 4;
 
     private int above;
     private int below;
@@ -38,15 +44,17 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
 
         // The last points only: while the loss falls fast, a longer median would lie above it.
         var (name, loss, step) = (losses[^1].Name, losses[^1].Loss, losses[^1].Step);
-        var points = Math.Clamp(history.Block / 2, 8, 20);
+        var points = Math.Clamp(history.Block, 8, 20);
         var training = history.MedianLoss(points, history.Count);
-        var difference = 0.03 * history.StartLoss;
         if (!double.IsFinite(loss) || !double.IsFinite(training) || history.Facts.Curriculum)
         {
             return null;
         }
 
-        above = training > Above * loss && training - loss > difference ? above + 1 : 0;
+        // Smoothed labels cost something in training that evaluation does not have.
+        var smoothing = (history.Facts.Config?.Task.LabelSmoothingFactor ?? 0) * Math.Log(history.Facts.Classes ?? 2);
+        var difference = Math.Max(0.03 * history.StartLoss, Errors * Noise(history, losses, points));
+        above = training - smoothing > Above * loss && training - smoothing - loss > difference ? above + 1 : 0;
         below = loss > Below * training && loss - training > difference && history.Epochs[^1] <= 1.01 ? below + 1 : 0;
         if (open)
         {
@@ -59,14 +67,14 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
             return Sighting.Ended($"After step {step} they agree: {Figure.Of(training)} in training, {Figure.Of(loss)} held out.");
         }
 
-        if (above < Evaluations && below < Evaluations)
+        if (above < EvaluationsAbove && below < EvaluationsBelow)
         {
             return null;
         }
 
         open = true;
-        var from = losses[^Evaluations].Step;
-        var isAbove = above >= Evaluations;
+        var isAbove = above >= EvaluationsAbove;
+        var from = losses[^(isAbove ? EvaluationsAbove : EvaluationsBelow)].Step;
         return new Sighting
         {
             Severity = FindingSeverity.Warning,
@@ -76,5 +84,15 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
                 : $"{name} ({Figure.Of(loss)}) is {Figure.Percent((loss / training) - 1)} above the training loss ({Figure.Of(training)}) within the first epoch, when nothing can have been learnt by heart.",
             Evidence = [new("loss_ratio", training / loss, isAbove ? Above : 1 / Below, from, step, $"Training over held-out loss after step {step}: {Figure.Of(training / loss)} (expected: {Figure.Of(1 / Below)} to {Figure.Of(Above)}); median of {points} points")],
         };
+    }
+
+    // Standard error of the difference: of the median of the last points, and of one evaluation as its neighbours show it.
+    private static double Noise(RunHistory history, IReadOnlyList<EvaluationLoss> losses, int points)
+    {
+        var scale = RobustStatistics.DifferenceScale(history.Losses[^Math.Min(history.Count, 4 * points)..]);
+        var ofTraining = double.IsNaN(scale) ? 0 : 1.25 * scale / Math.Sqrt(points);
+        var lately = losses.TakeLast(5).Select(e => e.Loss).ToArray();
+        var ofEvaluation = lately.Length < 4 ? 0 : RobustStatistics.DifferenceScale(lately);
+        return Math.Sqrt((ofTraining * ofTraining) + (double.IsNaN(ofEvaluation) ? 0 : ofEvaluation * ofEvaluation));
     }
 }

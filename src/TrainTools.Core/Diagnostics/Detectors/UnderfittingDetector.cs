@@ -2,11 +2,17 @@ using TrainTools.Core.Configuration;
 
 namespace TrainTools.Core.Diagnostics.Detectors;
 
-/// <summary>At its end the run has learnt little more than how often each answer occurs, on training data as well.</summary>
+/// <summary>
+/// At its end the run has learnt little more than how often each answer occurs (a language model: each token), on training
+/// data as well.
+/// </summary>
 public sealed class UnderfittingDetector : IDetector
 {
     /// <summary>Share of the loss of guessing that is left, from which it is said.</summary>
     public const double Share = 0.6;
+
+    /// <summary>The same for language models, which know more of their tokens than how often they occur before they are tuned.</summary>
+    public const double LanguageShare = 0.93;
 
     /// <summary>Held-out loss over training loss beyond which it is overfitting that is the matter.</summary>
     public const double Gap = 1.25;
@@ -17,10 +23,8 @@ public sealed class UnderfittingDetector : IDetector
     /// <inheritdoc/>
     public Sighting? OnEnd(RunHistory history)
     {
-        // Only where what guessing costs is known: for classifiers. A language model's floor is not known to anyone.
-        if (history.Facts.Task is not (TaskType.SequenceClassification or TaskType.TokenClassification)
-            || (history.Facts.TargetEntropy ?? (history.Facts.Classes is > 1 and { } classes ? Math.Log(classes) : null)) is not { } guessing
-            || history.Count < 30)
+        var isClassifier = history.Facts.Task is TaskType.SequenceClassification or TaskType.TokenClassification;
+        if ((history.Facts.TargetEntropy ?? (isClassifier && history.Facts.Classes is > 1 and { } classes ? Math.Log(classes) : null)) is not { } guessing || history.Count < 30)
         {
             return null;
         }
@@ -28,7 +32,8 @@ public sealed class UnderfittingDetector : IDetector
         var points = Math.Min(2 * history.Block, history.Count / 3);
         var loss = history.MedianLoss(points, history.Count);
         var held = history.EvaluationLosses() is [.., { Loss: var last }] ? last : double.NaN;
-        if (!(loss > Share * guessing) || held > Gap * loss)
+        var share = isClassifier ? Share : LanguageShare;
+        if (!(loss > share * guessing) || held > Gap * loss)
         {
             return null;
         }
@@ -39,7 +44,7 @@ public sealed class UnderfittingDetector : IDetector
             Severity = FindingSeverity.Warning,
             FirstStep = from,
             Summary = $"The run ends at a training loss of {Figure.Of(loss)}; guessing by frequency costs {Figure.Of(guessing)}.",
-            Evidence = [new("loss", loss, Share * guessing, from, history.LastStep, $"Median training loss of steps {from} to {history.LastStep}: {Figure.Of(loss)} (limit {Figure.Of(Share * guessing)}, {Figure.Percent(Share)} of guessing)")],
+            Evidence = [new("loss", loss, share * guessing, from, history.LastStep, $"Median training loss of steps {from} to {history.LastStep}: {Figure.Of(loss)} (limit {Figure.Of(share * guessing)}, {Figure.Percent(share)} of guessing)")],
         };
     }
 }

@@ -6,7 +6,10 @@ namespace TrainTools.Core.Diagnostics.Detectors;
 public sealed class UpdateTooLargeDetector : IDetector
 {
     /// <summary>Ratio of update to weights from which it is said (usual: 0.001 to 0.01).</summary>
-    public const double Limit = 0.05;
+    public const double Limit = 0.02;
+
+    /// <summary>The same for adapters, whose matrices begin small.</summary>
+    public const double AdapterLimit = 0.05;
 
     /// <summary>Ratio from which it is an error.</summary>
     public const double ErrorLimit = 0.2;
@@ -46,10 +49,11 @@ public sealed class UpdateTooLargeDetector : IDetector
             return null;
         }
 
+        var limit = history.Facts.Method is null or Configuration.TrainingMethod.Full ? Limit : AdapterLimit;
         var median = RobustStatistics.Median(samples.Select(s => s.Ratio).ToArray());
         if (open)
         {
-            if (median >= Limit / 2)
+            if (median >= limit / 2)
             {
                 return null;
             }
@@ -58,7 +62,7 @@ public sealed class UpdateTooLargeDetector : IDetector
             return Sighting.Ended($"By step {history.LastStep} it was down to {Figure.Percent(median)}.");
         }
 
-        if (median < Limit)
+        if (median < limit)
         {
             return null;
         }
@@ -70,7 +74,7 @@ public sealed class UpdateTooLargeDetector : IDetector
             Severity = median >= ErrorLimit ? FindingSeverity.Error : FindingSeverity.Warning,
             FirstStep = from,
             Summary = $"Each update changes the weights by {Figure.Percent(median)} of their size (usual: 0.1 to 1 %).",
-            Evidence = [new("update_ratio", median, Limit, from, history.LastStep, $"Norm of the update over norm of the weights, median over matrices and of the last {Samples} samples: {Figure.Of(median)} (limit {Figure.Of(Limit)})")],
+            Evidence = [new("update_ratio", median, limit, from, history.LastStep, $"Norm of the update over norm of the weights, median over matrices and of the last {Samples} samples: {Figure.Of(median)} (limit {Figure.Of(limit)})")],
         };
     }
 }

@@ -11,6 +11,9 @@ public sealed class ValidationLossRisingDetector : IDetector
     /// <summary>Rise from which it is a warning.</summary>
     public const double WarningLimit = 0.05;
 
+    /// <summary>Rise over the scale of what evaluations differ by from one to the next, beyond their trend.</summary>
+    public const double NoiseFactor = 2;
+
     private bool open;
     private FindingSeverity severity;
 
@@ -42,8 +45,10 @@ public sealed class ValidationLossRisingDetector : IDetector
             return Sighting.Ended($"{losses[^1].Name} was back at {Figure.Of(losses[^1].Loss)} after step {losses[^1].Step}.");
         }
 
+        // A few held-out rows give losses that jump about: what counts is what rises beyond that.
+        var noise = RobustStatistics.DifferenceScale(losses.Select(e => e.Loss).ToArray());
         var before = (losses[^2].Loss / best.Loss) - 1;
-        if (best.Step >= losses[^2].Step || before < Limit || rise < Limit || (rise < before && rise < WarningLimit))
+        if (best.Step >= losses[^2].Step || before < Limit || rise < Limit || (losses.Count >= 5 && losses[^1].Loss - best.Loss < NoiseFactor * noise) || (rise < before && rise < WarningLimit))
         {
             return null;
         }

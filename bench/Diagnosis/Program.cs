@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Globalization;
+using TrainTools.Bench.Diagnosis;
+using TrainTools.Trainer.Backend;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+Options options;
+try
+{
+    options = Options.Parse(args);
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(Options.Usage);
+    return 2;
+}
+
+if (options.List)
+{
+    Console.WriteLine($"families: {string.Join(", ", Bases.Names)}\ndata: {string.Join(", ", DataSets.Names)}\nfaults: {string.Join(", ", Fault.All.Select(f => f.Name))}\nhealthy: {string.Join(", ", HealthyVariants.All.Select(v => v.Name))}");
+    return 0;
+}
+
+var logs = new List<TrialLog>();
+var remedies = new List<RemedyResult>();
+var clock = Stopwatch.StartNew();
+TorchBackend.Initialize(new TorchBackendOptions { Threads = 1 });
+Directory.CreateDirectory(options.Cache);
+var trial = new Trial(new Bases(options.Cache), options.Steps);
+if (options.Overhead)
+{
+    foreach (var line in Overhead.Measure(options, trial))
+    {
+        Console.WriteLine(line);
+    }
+
+    return 0;
+}
+
+if (options.Replay.Count > 0)
+{
+    logs.AddRange(options.Replay.SelectMany(LogStore.Read).Where(l => l.Spec.Kind == "healthy" || options.Faults.Any(f => f.Name == l.Spec.What)));
+}
+else
+{
+    var finder = new RateFinder(trial, options.Cache);
+    Setting[] settings = [.. options.Settings.Select(finder.Tune)];
+    Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s: {string.Join(", ", settings.Select(s => $"{s.Name} at {s.Rate:0.#e0}"))}");
+    var plan = Plan.Make(options, settings).ToList();
+    using var store = options.Save is { } file ? new LogStore(file) : null;
+    foreach (var (_, run) in plan)
+    {
+        logs.Add(run(trial));
+        store?.Add(logs[^1]);
+        if (logs.Count % 50 == 0 || logs.Count == plan.Count)
+        {
+            Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s: {logs.Count} of {plan.Count} runs");
+        }
+    }
+}
+
+var bands = logs.Where(l => l.Spec is { Kind: "healthy", What: HealthyVariants.Reference }).GroupBy(l => l.Spec.Setting.Name).ToDictionary(g => g.Key, g => Band.Of([.. g]));
+Judgement[] judgements = [.. logs.Select(l => Judgement.Of(l, bands[l.Spec.Setting.Name]))];
+if (options.Remedy && options.Replay.Count == 0)
+{
+    var doctor = new Remedies(trial);
+    foreach (var judgement in judgements.Where(j => j.Truth == Truth.Effective && j.Warnings.Count > 0))
+    {
+        if (doctor.Try(judgement, bands[judgement.Log.Spec.Setting.Name]) is { } result)
+        {
+            remedies.Add(result);
+            if (remedies.Count % 50 == 0)
+            {
+                Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s: {remedies.Count} remedies tried");
+            }
+        }
+    }
+}
+
+string[] table = [.. Tables.Write(judgements, remedies)];
+foreach (var line in table)
+{
+    Console.WriteLine(line);
+}
+
+if (options.Detail)
+{
+    Console.WriteLine();
+    foreach (var line in Tables.Mistakes(judgements, remedies))
+    {
+        Console.WriteLine(line);
+    }
+}
+
+if (options.Table is { } path)
+{
+    File.WriteAllLines(path, table);
+}
+
+Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s in all");
+return 0;

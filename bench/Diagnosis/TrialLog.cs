@@ -1,0 +1,49 @@
+using TrainTools.Core.Diagnostics;
+using TrainTools.Core.Runs;
+
+namespace TrainTools.Bench.Diagnosis;
+
+/// <summary>What a trial is: which setting, what was done to it.</summary>
+/// <param name="Setting">Setting, its learning rate known.</param>
+/// <param name="Kind">"healthy", "fault" or "remedy".</param>
+/// <param name="What">Name of the variant or fault.</param>
+/// <param name="Severity">1 to 3; 0 for healthy ones.</param>
+/// <param name="Seed">Seed.</param>
+internal sealed record TrialSpec(Setting Setting, string Kind, string What, int Severity, long Seed)
+{
+    public override string ToString() => FormattableString.Invariant($"{Setting.Name} {Kind} {What}{(Severity > 0 ? $" {Severity}" : "")} seed {Seed}");
+}
+
+/// <summary>A trial as it went.</summary>
+internal sealed record TrialLog
+{
+    public required TrialSpec Spec { get; init; }
+
+    /// <summary>1-based step from which on the fault was there.</summary>
+    public int Onset { get; init; } = 1;
+
+    /// <summary>config.yaml.</summary>
+    public required string Config { get; init; }
+
+    public required RunFacts Facts { get; init; }
+
+    public required IReadOnlyList<TrainingStep> Steps { get; init; }
+
+    public required IReadOnlyList<EvaluationResult> Evaluations { get; init; }
+
+    /// <summary>Records of each step, which the event itself does not write.</summary>
+    public required IReadOnlyList<long[]> Records { get; init; }
+
+    /// <summary>Loss on the test rows after the run: the truth.</summary>
+    public required double TestLoss { get; init; }
+
+    /// <summary>Loss on the test rows of the best evaluation.</summary>
+    public double BestTestLoss { get; init; }
+
+    public string? BrokenInvariant { get; init; }
+
+    /// <summary>Seconds of the steps and evaluations, and of the diagnosis beside them.</summary>
+    public double TrainSeconds { get; init; }
+
+    public double DiagnosisSeconds { get; init; }
+}
