@@ -11,6 +11,7 @@
     CmdletsToExport      = @(
         'Export-TrainingConfig'
         'Export-TrainingDataset'
+        'Export-TrainingReport'
         'Get-FineTuneRun'
         'Get-TrainingBackend'
         'Get-TrainingDiagnosis'

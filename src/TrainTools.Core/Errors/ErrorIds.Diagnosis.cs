@@ -8,4 +8,6 @@ public static partial class ErrorIds
     public const string TrainingLogUnknown = "TrainingLogUnknown";
     public const string TrainingLogInvalid = "TrainingLogInvalid";
     public const string TrainingLogEmpty = "TrainingLogEmpty";
+    public const string ReportUnwritable = "ReportUnwritable";
+    public const string ReportNothingToCompare = "ReportNothingToCompare";
 }

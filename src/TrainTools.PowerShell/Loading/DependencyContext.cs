@@ -36,4 +36,15 @@ internal sealed class DependencyContext : AssemblyLoadContext
         var path = Path.Combine(folder, assemblyName.Name + ".dll");
         return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
     }
+
+    /// <summary>Native parts (of the library that draws pictures) lie where its package has them, by platform.</summary>
+    protected override IntPtr LoadUnmanagedDll(string unmanagedDllName)
+    {
+        var (prefix, extension) = OperatingSystem.IsWindows() ? ("", ".dll") : OperatingSystem.IsMacOS() ? ("lib", ".dylib") : ("lib", ".so");
+        var name = Path.GetFileNameWithoutExtension(unmanagedDllName);
+        name = name.StartsWith(prefix, StringComparison.Ordinal) ? name : prefix + name;
+        var platform = OperatingSystem.IsMacOS() ? "osx" : System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier;
+        var path = Path.Combine(folder, "runtimes", platform, "native", name + extension);
+        return File.Exists(path) ? LoadUnmanagedDllFromPath(path) : IntPtr.Zero;
+    }
 }

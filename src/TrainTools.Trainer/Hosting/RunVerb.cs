@@ -2,6 +2,7 @@ using TrainTools.Core.Backend;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Files;
+using TrainTools.Core.Reports;
 using TrainTools.Core.Runs;
 using TrainTools.Trainer.Backend;
 
@@ -45,6 +46,11 @@ public sealed class RunVerb(ITrainingEngine engine)
 
             var result = engine.Run(context);
             (context.Info with { State = result.State, EndedAt = DateTimeOffset.Now, Result = result }).Save(folder);
+            if (RunReport.TryWrite(folder) is { } problem)
+            {
+                events.Send(new LogMessage { Level = "warning", Message = problem });
+            }
+
             if (result.State == RunState.Stopped)
             {
                 events.Send(new LogMessage { Level = "information", Message = $"The run stopped after step {result.Steps} because {stop.Reason ?? "it was asked to"}." });
