@@ -49,6 +49,9 @@ public sealed record Diagnosis
     /// <summary>Id of the diagnosis that explains this one; null where it stands for itself.</summary>
     public string? SuppressedBy { get; init; }
 
+    /// <summary>What a probe of its cause came to; null where none was made.</summary>
+    public Probes.ProbeResult? Probe { get; init; }
+
     /// <summary>Whether it stands for itself: another diagnosis does not explain it.</summary>
     [JsonIgnore]
     public bool IsRoot => SuppressedBy is null;

@@ -18,6 +18,12 @@ public sealed class RunFolder(string path)
     /// <summary>One object per diagnosis.</summary>
     public string DiagnosesPath => Combine("diagnoses.jsonl");
 
+    /// <summary>One object per remedy that the run applied to itself.</summary>
+    public string RemediesPath => Combine("remedies.jsonl");
+
+    /// <summary>Charts and tables of the run as one page.</summary>
+    public string ReportPath => Combine("report.html");
+
     /// <summary>State, host, versions, hashes, outcome.</summary>
     public string RunInfoPath => Combine("run.json");
 

@@ -75,7 +75,7 @@ public static class RunPreparation
     {
         foreach (var file in (string[])
         [
-            folder.ConfigPath, folder.MetricsPath, folder.MetricsCsvPath, folder.DiagnosesPath, folder.RunInfoPath, folder.LogPath, folder.StopRequestPath,
+            folder.ConfigPath, folder.MetricsPath, folder.MetricsCsvPath, folder.DiagnosesPath, folder.RunInfoPath, folder.LogPath, folder.StopRequestPath, folder.ReportPath, folder.RemediesPath,
             .. Directory.EnumerateFiles(folder.Path, "events.out.tfevents.*"),
         ])
         {

@@ -17,6 +17,7 @@ public sealed class GetTrainingDiagnosisCommand : PathCommandBase
 {
     // A field of a Core type would have Core loaded with this class, before the module's resolver is there.
     private int minimumSeverity;
+    private volatile object? probes;
 
     /// <summary>Least severity that is given.</summary>
     [Parameter]
@@ -38,10 +39,27 @@ public sealed class GetTrainingDiagnosisCommand : PathCommandBase
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
+    /// <summary>
+    /// For each warning of a run folder, train the short branch that confirms its likeliest cause or rules it out (a third of
+    /// the learning rate, one batch learnt by heart, the bad batch again in fp32), from the last checkpoint before it.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Probe { get; set; }
+
+    /// <summary>Steps of a branch.</summary>
+    [Parameter]
+    [ValidateRange(10, 100_000)]
+    public int ProbeSteps { get; set; } = 100;
+
     /// <inheritdoc/>
     protected override void ProcessPath(string path)
     {
         var found = Find(path).Where(d => d.Severity >= MinimumSeverity && (IncludeSuppressed || d.IsRoot)).ToList();
+        if (Probe)
+        {
+            found = [.. ProbeAll(path, found)];
+        }
+
         if (Quiet)
         {
             WriteObject(!found.Any(d => d.Severity >= FindingSeverity.Warning));
@@ -49,6 +67,26 @@ public sealed class GetTrainingDiagnosisCommand : PathCommandBase
         }
 
         WriteObject(found.OrderByDescending(d => d.Severity).ThenBy(d => d.IsRoot ? 0 : 1).ThenBy(d => d.FirstStep), enumerateCollection: true);
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing()
+    {
+        base.StopProcessing();
+        (probes as ProbeRunner)?.RequestStop();
+    }
+
+    private IEnumerable<Diagnosis> ProbeAll(string path, List<Diagnosis> found)
+    {
+        var runner = new ProbeRunner(this, FineTuneRun.Open(path), ProbeSteps);
+        probes = runner;
+        foreach (var diagnosis in found)
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            yield return diagnosis.IsRoot && diagnosis.Severity >= FindingSeverity.Warning ? runner.Probe(diagnosis) : diagnosis;
+        }
+
+        probes = null;
     }
 
     private IReadOnlyList<Diagnosis> Find(string path)

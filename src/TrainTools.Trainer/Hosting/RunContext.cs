@@ -10,7 +10,7 @@ public sealed class RunContext
     public required RunFolder Folder { get; init; }
 
     /// <summary>config.yaml as it was read, resolved.</summary>
-    public required TrainingConfig Config { get; init; }
+    public required TrainingConfig Config { get; set; }
 
     /// <summary>Where progress goes.</summary>
     public required IEventSink Events { get; init; }
@@ -19,10 +19,14 @@ public sealed class RunContext
     public required StopSignal Stop { get; init; }
 
     /// <summary>Checkpoint folder to continue from; null for a new run.</summary>
-    public string? ResumeFrom { get; init; }
+    public string? ResumeFrom { get; set; }
 
     /// <summary>What run.json says; changed by <see cref="Describe"/>.</summary>
     public required RunInfo Info { get; set; }
+
+    /// <summary>The same with another way of telling and of being stopped; run.json is this one's.</summary>
+    public RunContext With(IEventSink events, StopSignal stop) =>
+        new() { Folder = Folder, Config = Config, Events = events, Stop = stop, ResumeFrom = ResumeFrom, Info = Info };
 
     /// <summary>Changes run.json on disk (device, hashes of what was read).</summary>
     public void Describe(Func<RunInfo, RunInfo> change)

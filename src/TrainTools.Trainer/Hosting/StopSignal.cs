@@ -12,6 +12,7 @@ public sealed class StopSignal : IDisposable
     private readonly string? requestPath;
     private readonly List<PosixSignalRegistration> signals = [];
     private readonly TaskCompletionSource requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private StopSignal? other;
     private volatile string? reason;
     private int signalled;
 
@@ -27,6 +28,11 @@ public sealed class StopSignal : IDisposable
                 Request("the file 'stop' was put into the run folder");
             }
 
+            if (reason is null && other is { IsRequested: true })
+            {
+                Request(other.Reason ?? "it was asked to");
+            }
+
             return reason is not null;
         }
     }
@@ -39,6 +45,9 @@ public sealed class StopSignal : IDisposable
 
     /// <summary>A signal that nothing but <see cref="Request"/> raises.</summary>
     public static StopSignal Manual() => new(null);
+
+    /// <summary>A signal of its own, raised as well where another one is.</summary>
+    public static StopSignal Linked(StopSignal other) => new(null) { other = other };
 
     /// <summary>Watches a run folder. A request that an earlier run left behind is removed.</summary>
     public static StopSignal Watch(RunFolder folder)

@@ -62,6 +62,19 @@ public sealed record RunData(PreparedSamples Training, IReadOnlyList<TrainingSam
         return (samples.With([.. samples.Samples.Where((_, i) => !held.Contains(i))]), samples.With([.. samples.Samples.Where((_, i) => held.Contains(i))]));
     }
 
+    /// <summary>
+    /// The same rows, of which those with one of these records teach nothing. They stay in their places, so that every other
+    /// row comes when it would have come.
+    /// </summary>
+    public RunData PassOver(IReadOnlySet<long> records)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        return records.Count == 0 ? this : this with
+        {
+            Training = Training.With([.. Training.Samples.Select(s => !s.RecordIndexes.Any(records.Contains) ? s : s with { Labels = [.. s.Labels.Select(_ => TrainingSample.Ignored)] })]),
+        };
+    }
+
     private static ChatTemplate? Template(TrainingConfig config, PretrainedTokenizer tokenizer)
     {
         var path = config.Model.ChatTemplatePath;

@@ -1,0 +1,117 @@
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Runs;
+
+namespace TrainTools.Core.Diagnostics.Probes;
+
+/// <summary>Chooses the probe for a diagnosis: that of its likeliest cause that has one.</summary>
+public static class ProbePlanner
+{
+    /// <summary>Records of the batch that is learnt by heart.</summary>
+    public const int BatchRecords = 16;
+
+    /// <summary>Checkpoints further away than this from the steps in question are not replayed from.</summary>
+    public const int LongestReplay = 2000;
+
+    private static readonly Dictionary<string, ProbeKind> Kinds = new(StringComparer.Ordinal)
+    {
+        [CauseIds.LearningRateTooHigh] = ProbeKind.LowerLearningRate,
+        [CauseIds.WarmupTooShort] = ProbeKind.LowerLearningRate,
+        [CauseIds.ClippingOff] = ProbeKind.LowerLearningRate,
+        [CauseIds.LearningRateTooLow] = ProbeKind.HigherLearningRate,
+        [CauseIds.ClippingTooTight] = ProbeKind.HigherLearningRate,
+        [CauseIds.PrecisionOverflow] = ProbeKind.ReplayInFp32,
+        [CauseIds.BadRecords] = ProbeKind.ReplayInFp32,
+        [CauseIds.ParametersFrozen] = ProbeKind.OneBatch,
+        [CauseIds.NotInOptimizer] = ProbeKind.OneBatch,
+        [CauseIds.LabelsUnrelated] = ProbeKind.OneBatch,
+        [CauseIds.LabelsMisaligned] = ProbeKind.OneBatch,
+        [CauseIds.LabelsMasked] = ProbeKind.OneBatch,
+        [CauseIds.ModelTooSmall] = ProbeKind.OneBatch,
+    };
+
+    /// <summary>The probe of a diagnosis; null where none of its causes has one.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="config">Its resolved settings.</param>
+    /// <param name="diagnosis">The diagnosis.</param>
+    /// <param name="steps">Steps of the branch.</param>
+    public static ProbePlan? For(FineTuneRun run, TrainingConfig config, Diagnosis diagnosis, int steps)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(diagnosis);
+        if (diagnosis.Causes.FirstOrDefault(c => Kinds.ContainsKey(c.Id)) is not { } cause)
+        {
+            return null;
+        }
+
+        var quiet = config with
+        {
+            OutputDir = null,
+            Evaluation = config.Evaluation with { EvalStrategy = IntervalStrategy.No, LoadBestModelAtEnd = false, EarlyStoppingPatience = null },
+            Checkpoints = config.Checkpoints with { SaveStrategy = IntervalStrategy.No },
+            Logging = config.Logging with { LoggingSteps = 1, Tensorboard = false },
+        };
+        var plan = new ProbePlan { DiagnosisId = diagnosis.Id, Cause = cause.Id, Kind = Kinds[cause.Id], Config = quiet };
+        return plan.Kind switch
+        {
+            ProbeKind.OneBatch => OneBatch(plan, steps),
+            ProbeKind.ReplayInFp32 => Replay(plan, run, diagnosis),
+            ProbeKind.HigherLearningRate => Branch(plan, run, diagnosis, steps, 3),
+            _ => Branch(plan, run, diagnosis, steps, 1.0 / 3),
+        };
+    }
+
+    // The rate stands still at a multiple of what it was at the checkpoint. Without one it is the run's warm-up again.
+    private static ProbePlan Branch(ProbePlan plan, FineTuneRun run, Diagnosis diagnosis, int steps, double factor)
+    {
+        var checkpoint = Before(run, diagnosis.FirstStep);
+        var from = checkpoint?.Step ?? 0;
+        var peak = plan.Config.Optimization.LearningRate ?? run.Metrics.Select(m => m.LearningRate).DefaultIfEmpty(0).Max();
+        var rate = checkpoint is null ? peak : run.Metrics.Where(m => m.Step <= from).Select(m => m.LearningRate).LastOrDefault(peak);
+        var schedule = new ScheduleConfig
+        {
+            LrSchedulerType = checkpoint is null ? LrSchedulerType.ConstantWithWarmup : LrSchedulerType.Constant,
+            WarmupSteps = checkpoint is null ? plan.Config.Schedule.WarmupSteps : 0,
+            WarmupRatio = checkpoint is null ? plan.Config.Schedule.WarmupRatio : null,
+        };
+        return plan with
+        {
+            CheckpointPath = checkpoint?.Path,
+            FromStep = from,
+            Config = plan.Config with
+            {
+                Optimization = plan.Config.Optimization with { LearningRate = (rate > 0 ? rate : peak) * factor },
+                Schedule = schedule,
+                Duration = plan.Config.Duration with { MaxSteps = from + steps },
+            },
+        };
+    }
+
+    private static ProbePlan? Replay(ProbePlan plan, FineTuneRun run, Diagnosis diagnosis)
+    {
+        var checkpoint = Before(run, diagnosis.FirstStep);
+        var from = checkpoint?.Step ?? 0;
+        var last = diagnosis.FirstStep + 5;
+        return last - from > LongestReplay ? null : plan with
+        {
+            CheckpointPath = checkpoint?.Path,
+            FromStep = from,
+            Window = (diagnosis.FirstStep, last),
+            Config = plan.Config with { Runtime = plan.Config.Runtime with { Precision = Precision.Fp32 } },
+        };
+    }
+
+    private static ProbePlan OneBatch(ProbePlan plan, int steps) => plan with
+    {
+        BatchRecords = BatchRecords,
+        Config = plan.Config with
+        {
+            Data = plan.Config.Data with { ValidationPath = [], ValidationSplit = null, Packing = false, Shuffle = false, Curriculum = false },
+            Schedule = new ScheduleConfig { LrSchedulerType = LrSchedulerType.Constant, WarmupSteps = 0 },
+            Batch = plan.Config.Batch with { PerDeviceTrainBatchSize = BatchRecords, GradientAccumulationSteps = 1 },
+            Duration = plan.Config.Duration with { MaxSteps = steps },
+        },
+    };
+
+    private static RunCheckpoint? Before(FineTuneRun run, int step) => run.Checkpoints.LastOrDefault(c => c.Step < step);
+}

@@ -1,0 +1,98 @@
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Data;
+using TrainTools.Core.Data.Writing;
+using TrainTools.Core.Diagnostics;
+using TrainTools.Core.Diagnostics.Probes;
+using TrainTools.Core.Errors;
+using TrainTools.Core.Files;
+using TrainTools.Core.Runs;
+
+namespace TrainTools.PowerShell;
+
+/// <summary>Trains the short branches of probes, in a folder of the run, and judges them.</summary>
+internal sealed class ProbeRunner(CommandBase command, FineTuneRun run, int steps)
+{
+    private volatile TrainerProcess? trainer;
+
+    /// <summary>Asks the branch that is training to stop.</summary>
+    public void RequestStop() => trainer?.RequestStop();
+
+    /// <summary>The diagnosis with what its probe came to; as it is where none of its causes has a probe.</summary>
+    public Diagnosis Probe(Diagnosis diagnosis)
+    {
+        if (ProbePlanner.For(run, run.ReadConfig(), diagnosis, steps) is not { } plan)
+        {
+            command.WriteVerbose($"{diagnosis.Id}: none of its causes can be probed by a short training.");
+            return diagnosis;
+        }
+
+        var folder = new RunFolder(Path.Combine(run.Path, "probes", $"{diagnosis.Id}-{plan.Kind}"));
+        if (Directory.Exists(folder.Path))
+        {
+            Directory.Delete(folder.Path, recursive: true);
+        }
+
+        Directory.CreateDirectory(folder.Path);
+        var config = plan.Config with { OutputDir = folder.Path };
+        if (plan.BatchRecords > 0)
+        {
+            config = config with { Data = config.Data with { DatasetPath = SettingList.From([WriteBatch(config.Data, plan.BatchRecords, folder)]), DatasetFormat = DatasetFormat.Auto } };
+        }
+
+        AtomicFile.WriteText(folder.ConfigPath, ConfigYaml.Write(config));
+        command.WriteVerbose($"{diagnosis.Id}: {plan.Kind} for {plan.Cause}, from {plan.CheckpointPath ?? "the beginning"}, in {folder.Path}.");
+        var branch = Train(plan, folder);
+        var result = ProbeJudge.Judge(plan, run.Metrics, branch) with { RunPath = folder.Path };
+        var probed = diagnosis with { Probe = result };
+        DiagnosisLog.Append(new RunFolder(run.Path).DiagnosesPath, new DiagnosisUpdate(DiagnosisChange.Changed, probed));
+        return probed;
+    }
+
+    private List<TrainingStep> Train(ProbePlan plan, RunFolder folder)
+    {
+        var branch = new List<TrainingStep>();
+        using var process = TrainerProcess.StartRun(TrainerLocator.Find(), folder, plan.CheckpointPath);
+        trainer = process;
+        try
+        {
+            foreach (var item in process.Events())
+            {
+                if (item is not TrainingStep step)
+                {
+                    continue;
+                }
+
+                branch.Add(step);
+
+                // The settings say how long the run is, since the learning rate depends on it; a replay is over sooner.
+                if (plan.Window.Last > 0 && step.Step >= plan.Window.Last)
+                {
+                    process.RequestStop();
+                }
+            }
+        }
+        catch (TrainToolsException e) when (branch.Count > 0)
+        {
+            command.WriteWarning($"The branch ended early: {e.Message}");
+        }
+        finally
+        {
+            trainer = null;
+        }
+
+        return branch;
+    }
+
+    private static string WriteBatch(DataConfig data, int records, RunFolder folder)
+    {
+        var path = Path.Combine(folder.Path, "batch.jsonl");
+        using var writer = new DatasetWriter(path);
+        foreach (var record in new DatasetReader(DatasetReaderOptions.FromConfig(data)).Read(data.DatasetPath).Take(records))
+        {
+            writer.Write(record);
+        }
+
+        writer.Complete();
+        return path;
+    }
+}

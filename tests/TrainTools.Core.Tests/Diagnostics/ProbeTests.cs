@@ -1,0 +1,97 @@
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics;
+using TrainTools.Core.Diagnostics.Probes;
+using TrainTools.Core.Runs;
+
+namespace TrainTools.Core.Tests.Diagnostics;
+
+public sealed class ProbeTests
+{
+    [Fact]
+    public void A_branch_below_the_run_confirms_that_the_rate_was_too_high()
+    {
+        var result = ProbeJudge.Judge(Plan(ProbeKind.LowerLearningRate, CauseIds.LearningRateTooHigh, from: 50), Steps(1, 150, s => 3 + (0.01 * s)), Steps(51, 150, s => 3 - (0.005 * (s - 50))));
+        Assert.True(result.Confirmed);
+        Assert.Contains("was the cause", result.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_branch_beside_the_run_rules_the_rate_out()
+    {
+        var noise = new Random(1);
+        var rows = Enumerable.Range(0, 200).Select(_ => noise.NextDouble()).ToArray();
+        var result = ProbeJudge.Judge(
+            Plan(ProbeKind.LowerLearningRate, CauseIds.LearningRateTooHigh, from: 50), Steps(1, 150, s => 3 + rows[s]), Steps(51, 150, s => 2.99 + rows[s]));
+        Assert.False(result.Confirmed);
+    }
+
+    [Fact]
+    public void A_run_that_was_not_finite_any_more_is_worse_than_any_branch()
+    {
+        var result = ProbeJudge.Judge(Plan(ProbeKind.LowerLearningRate, CauseIds.LearningRateTooHigh, from: 0), Steps(1, 100, s => s < 10 ? 3 : double.NaN), Steps(1, 100, _ => 3));
+        Assert.True(result.Confirmed);
+        Assert.False(ProbeJudge.Judge(Plan(ProbeKind.LowerLearningRate, CauseIds.LearningRateTooHigh, from: 0), Steps(1, 100, _ => 3), Steps(1, 100, s => s < 10 ? 3 : double.NaN)).Confirmed);
+    }
+
+    [Theory]
+    [InlineData(CauseIds.PrecisionOverflow, false, true)]
+    [InlineData(CauseIds.PrecisionOverflow, true, false)]
+    [InlineData(CauseIds.BadRecords, true, true)]
+    [InlineData(CauseIds.BadRecords, false, false)]
+    public void A_replay_in_fp32_tells_the_number_format_from_the_records(string cause, bool brokenAgain, bool confirmed)
+    {
+        var plan = Plan(ProbeKind.ReplayInFp32, cause, from: 40) with { Window = (60, 65) };
+        var result = ProbeJudge.Judge(plan, Steps(1, 80, s => s >= 60 ? double.NaN : 2), Steps(41, 65, s => brokenAgain && s >= 60 ? double.PositiveInfinity : 2));
+        Assert.Equal(confirmed, result.Confirmed);
+    }
+
+    [Fact]
+    public void A_batch_that_is_learnt_by_heart_clears_the_wiring_and_says_nothing_of_targets()
+    {
+        var learnt = Steps(1, 60, s => 3 * Math.Exp(-s / 15.0));
+        Assert.False(ProbeJudge.Judge(Plan(ProbeKind.OneBatch, CauseIds.ParametersFrozen), [], learnt).Confirmed);
+        Assert.Null(ProbeJudge.Judge(Plan(ProbeKind.OneBatch, CauseIds.LabelsUnrelated), [], learnt).Confirmed);
+        Assert.True(ProbeJudge.Judge(Plan(ProbeKind.OneBatch, CauseIds.ParametersFrozen), [], Steps(1, 60, _ => 3)).Confirmed);
+        Assert.Null(ProbeJudge.Judge(Plan(ProbeKind.OneBatch, CauseIds.ParametersFrozen), [], []).Confirmed);
+    }
+
+    [Fact]
+    public void A_probe_goes_on_from_the_last_checkpoint_before_the_trouble_at_a_third_of_the_rate_it_had_there()
+    {
+        var folder = new RunFolder(Directory.CreateTempSubdirectory("traintools-probe-").FullName);
+        try
+        {
+            foreach (var step in new[] { 20, 40, 60 })
+            {
+                Directory.CreateDirectory(folder.CheckpointPath(step));
+            }
+
+            var config = new TrainingConfig { Optimization = new OptimizationConfig { LearningRate = 1e-2 } };
+            File.WriteAllText(folder.ConfigPath, ConfigYaml.Write(config));
+            File.WriteAllLines(folder.MetricsPath, Steps(1, 80, _ => 2).Select(s => (s with { LearningRate = s.Step <= 40 ? 6e-3 : 1e-2 }).ToJsonLine()));
+            var plan = ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.LearningRateTooHigh, firstStep: 55), 100)!;
+            Assert.Equal((40, folder.CheckpointPath(40)), (plan.FromStep, plan.CheckpointPath));
+            Assert.Equal(2e-3, plan.Config.Optimization.LearningRate!.Value, 1e-9);
+            Assert.Equal((LrSchedulerType.Constant, 140), (plan.Config.Schedule.LrSchedulerType, plan.Config.Duration.MaxSteps));
+
+            var early = ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.LearningRateTooHigh, firstStep: 10), 100)!;
+            Assert.Null(early.CheckpointPath);
+            Assert.Null(ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.Overfitting, firstStep: 10), 100));
+        }
+        finally
+        {
+            Directory.Delete(folder.Path, recursive: true);
+        }
+    }
+
+    private static Diagnosis Diagnosed(string cause, int firstStep) => new()
+    {
+        Id = "LossExplodes-1", Symptom = Symptoms.LossExplodes, Severity = FindingSeverity.Error, FirstStep = firstStep, Summary = "",
+        Causes = [new DiagnosisCause { Id = cause, Title = "", Score = 1, Reason = "" }],
+    };
+
+    private static ProbePlan Plan(ProbeKind kind, string cause, int from = 0) => new() { DiagnosisId = "x", Cause = cause, Kind = kind, Config = new TrainingConfig(), FromStep = from, BatchRecords = 16 };
+
+    private static List<TrainingStep> Steps(int first, int last, Func<int, double> loss) =>
+        [.. Enumerable.Range(first, last - first + 1).Select(s => new TrainingStep { Step = s, Loss = loss(s), GradNorm = 1, LearningRate = 1e-3 })];
+}
