@@ -79,4 +79,8 @@ public sealed record BackendLibrary(string Name, string Path);
 /// <param name="Device">Name as in the configuration: cpu, cuda:0.</param>
 /// <param name="Description">Name of the hardware.</param>
 /// <param name="MemoryBytes">Its memory; null if unknown.</param>
-public sealed record BackendDevice(string Device, string Description, long? MemoryBytes);
+public sealed record BackendDevice(string Device, string Description, long? MemoryBytes)
+{
+    /// <summary>Whether it multiplies bf16 matrices itself; null if not known.</summary>
+    public bool? HasBf16 { get; init; }
+}

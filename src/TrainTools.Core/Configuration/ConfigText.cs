@@ -25,8 +25,16 @@ internal static class ConfigText
         _ => bytes.ToString("0", CultureInfo.InvariantCulture) + " B",
     };
 
-    /// <summary>A number as a setting is written.</summary>
-    public static string Number(double value) => SettingInfo.FormatNumber(value);
+    /// <summary>A number as people write it ("2e-5", "0.01", "3").</summary>
+    public static string Number(double value)
+    {
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        var e = text.IndexOf('E', StringComparison.Ordinal);
+        return e < 0 ? text : text[..e] + "e" + int.Parse(text[(e + 1)..], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>"1 record", "2 records".</summary>
+    public static string Plural(long count, string noun) => FormattableString.Invariant($"{count} {noun}{(count == 1 ? string.Empty : "s")}");
 
     /// <summary>A share ("7.5 %").</summary>
     public static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";

@@ -30,6 +30,7 @@ public sealed partial class NewTrainingConfigCommand
     /// <summary>Metric that decides the best model.</summary>
     [Parameter]
     [Alias("metric_for_best_model")]
+    [ArgumentCompleter(typeof(MetricCompleter))]
     public string? MetricForBestModel
     {
         get => Get<string>("metric_for_best_model");

@@ -48,6 +48,7 @@ public class ConfigResolverTests
     [InlineData("eval_strategy: steps", 7e9, "eval_steps", "0.1")]
     [InlineData("{eval_strategy: steps, eval_steps: 50, save_strategy: steps}", 7e9, "save_steps", "50")]
     [InlineData("metric_for_best_model: eval_f1", 7e9, "greater_is_better", "true")]
+    [InlineData("metric_for_best_model: eval_perplexity", 7e9, "greater_is_better", "false")]
     [InlineData("{}", 7e9, "greater_is_better", "false")]
     [InlineData("{}", 7e9, "max_length", "1024")]
     [InlineData("{}", 7e9, "packing", "true")]

@@ -62,6 +62,15 @@ public sealed class FileRuleTests : IDisposable
     }
 
     [Fact]
+    public void DatasetNamedTwice_sees_through_the_spelling()
+    {
+        var finding = Single("DatasetNamedTwice", "dataset_path: [/d/a.jsonl, /d/b.jsonl, /d/x/../a.jsonl]");
+        Assert.Contains("named 2 times", finding.Why, StringComparison.Ordinal);
+        Assert.Equal(2, Assert.IsType<SettingList>(Assert.Single(finding.Changes).Value).Count);
+        Assert.Empty(Check("DatasetNamedTwice", ConfigYaml.Parse("dataset_path: [/d/a.jsonl, /d/b.jsonl]")));
+    }
+
+    [Fact]
     public void TokenizerExists_looks_where_the_tokenizer_is()
     {
         var model = MakeModel("m");
@@ -75,7 +84,7 @@ public sealed class FileRuleTests : IDisposable
     [Fact]
     public void OutputFolder_must_be_free()
     {
-        Assert.Equal(FindingSeverity.Info, Single("OutputFolder", "{}").Severity);
+        Assert.Empty(Check("OutputFolder", new TrainingConfig()));
         var file = folder.Write("out/x.txt", "x");
         Assert.Equal(FindingSeverity.Error, Single("OutputFolder", $"output_dir: '{file}'").Severity);
         Assert.Equal(FindingSeverity.Warning, Single("OutputFolder", $"output_dir: '{folder.Path}/out'").Severity);

@@ -20,7 +20,7 @@ public sealed class RecordRuleTests : IDisposable
         var finding = Single("DataReadable", "");
         Assert.Equal((Error, "dataset_path"), (finding.Severity, finding.Setting));
         Assert.StartsWith($"{folder.Path}/a.jsonl(2): ", finding.Why.Replace('\\', '/'), StringComparison.Ordinal);
-        Assert.EndsWith("In all 2 lines of the first 4 cannot be read.", finding.Why, StringComparison.Ordinal);
+        Assert.EndsWith("In all 2 of the first 4 records cannot be read.", finding.Why, StringComparison.Ordinal);
         Assert.Equal(ErrorIds.DatasetLineInvalid, finding.ErrorId);
         Assert.StartsWith("a.jsonl(2): ", finding.Evidence[0], StringComparison.Ordinal);
         Assert.StartsWith("a.jsonl(4): ", finding.Evidence[1], StringComparison.Ordinal);
@@ -39,10 +39,14 @@ public sealed class RecordRuleTests : IDisposable
         Data("a.jsonl", """{"text": "good", "label": "pos"}""", """{"text": "bad", "label": "neg"}""");
         var finding = Single("DataFitsTask", "");
         Assert.Equal([new SettingChange("task_type", TaskType.SequenceClassification)], finding.Changes);
-        Assert.Contains("a.jsonl(1): Classification: good", finding.Evidence[0], StringComparison.Ordinal);
+        Assert.Contains("a.jsonl(1): good", finding.Evidence[0], StringComparison.Ordinal);
         None("DataFitsTask", "task_type: sequence-classification");
         Data("a.jsonl", Text("plain"));
-        Assert.Contains("Classification", Single("DataFitsTask", "task_type: sequence-classification").Expected, StringComparison.Ordinal);
+        var plain = Single("DataFitsTask", "task_type: sequence-classification");
+        Assert.Equal("100 % of the records are plain texts; sequence-classification learns from texts with labels.", plain.Why);
+        Assert.Empty(plain.Changes);
+        Data("a.jsonl", """{"prompt": "q", "chosen": "a", "rejected": "b"}""");
+        Assert.Contains("the chosen answers alone", Single("DataFitsTask", "").Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,7 +130,7 @@ public sealed class RecordRuleTests : IDisposable
         File.Delete(Path.Combine(folder.Path, "m", "chat_template.jinja"));
         var missing = Single("RecordsEncode", "");
         Assert.Equal("chat_template_path", missing.Setting);
-        Assert.Contains("2 of 3 records cannot be used", missing.Why, StringComparison.Ordinal);
+        Assert.Contains("2 of 3 records looked at cannot be used", missing.Why, StringComparison.Ordinal);
         var template = folder.Write("t.jinja", "{{ raise_exception('Only users may speak') }}");
         var endless = folder.Write("endless.jinja", "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}");
         Data("a.jsonl", [.. Enumerable.Range(0, 200).Select(_ => Chat("q", "a"))]);
@@ -177,6 +181,31 @@ public sealed class RecordRuleTests : IDisposable
     }
 
     [Fact]
+    public void RecordsCutApart_looks_at_what_splitting_packers_do()
+    {
+        Data("a.jsonl", Enumerable.Range(0, 10).Select(i => Pair("question", i < 3 ? string.Concat(Enumerable.Repeat("word ", 60)) : "word")));
+        const string Split = "packing: true\npacking_strategy: bfd_split\nmax_length: ";
+        var finding = Single("RecordsCutApart", Split + "32");
+        Assert.Contains("30 % of the records are longer than 32 tokens", finding.Why, StringComparison.Ordinal);
+        Assert.Matches(@"^a\.jsonl\(\d\): \d+ tokens$", finding.Evidence[0]);
+        None("RecordsCutApart", Split + "1024");
+        None("RecordsCutApart", "packing: true\nmax_length: 32");
+        Data("a.jsonl", Enumerable.Range(0, 10).Select(i => Text(string.Concat(Enumerable.Repeat("word ", 60)))));
+        None("RecordsCutApart", Split + "32");
+    }
+
+    [Fact]
+    public void Packed_rows_are_reckoned_from_what_the_strategy_keeps()
+    {
+        Data("a.jsonl", Enumerable.Range(0, 100).Select(i => Text(string.Concat(Enumerable.Repeat("word ", i < 50 ? 100 : 4)))));
+        var facts = ConfigFacts.Gather(Config(""));
+        var lengths = facts.Data!.Lengths;
+        RunOutline Outline(string yaml) => RunOutline.Create(ConfigResolver.Resolve(Config("packing: true\nmax_length: 32\n" + yaml), facts).Config, facts.Data)!;
+        Assert.Equal((int)Math.Ceiling(lengths.Sum() / 32.0), Outline("packing_strategy: bfd_split").Rows);
+        Assert.Equal((int)Math.Ceiling(lengths.Sum(l => Math.Min(l, 32)) / 32.0), Outline("").Rows);
+    }
+
+    [Fact]
     public void RowsWithoutTarget_lists_what_truncation_leaves_empty()
     {
         var question = string.Concat(Enumerable.Repeat("word ", 60));
@@ -212,13 +241,13 @@ public sealed class RecordRuleTests : IDisposable
         var template = folder.Write("t.jinja", "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{{ '<|im_end|>' }}{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{{ '\\n' }}{% endfor %}");
         var finding = Single("EndOfTurnLearnt", $"assistant_only_loss: true\nchat_template_path: '{template}'");
         Assert.Equal(Error, finding.Severity);
-        Assert.Contains("In 0 % of the records", finding.Why, StringComparison.Ordinal);
+        Assert.Equal("In 100 % of the records the last supervised token does not end the turn: the model will never stop.", finding.Why);
         Assert.Equal("a.jsonl(1): …Good day.", finding.Evidence[0]);
 
         Data("a.jsonl", Enumerable.Range(0, 10).Select(i => Text(i < 2 ? string.Concat(Enumerable.Repeat("word ", 50)) : "word")));
         var cut = Single("EndOfTurnLearnt", "max_length: 20");
         Assert.Equal((Warning, "max_length"), (cut.Severity, cut.Setting));
-        Assert.Contains("(2 of 10 lose it by truncation)", cut.Why, StringComparison.Ordinal);
+        Assert.Equal("In 20 % of the records the last supervised token does not end the turn (2 of 10 lose it by truncation to 20 tokens): the model learns to run on.", cut.Why);
         Data("a.jsonl", Enumerable.Range(0, 10).Select(i => Text(i < 1 ? string.Concat(Enumerable.Repeat("word ", 50)) : "word")));
         None("EndOfTurnLearnt", "max_length: 20");
     }
@@ -266,6 +295,10 @@ public sealed class RecordRuleTests : IDisposable
         Assert.Contains("unknown to the tokenizer", finding.Why, StringComparison.Ordinal);
         Assert.StartsWith("a.jsonl(2): 漢字", finding.Evidence[0], StringComparison.Ordinal);
         Data("a.jsonl", Text("hello world"));
+        None("UnknownTokens", "");
+
+        // GPT-2's end token is its unknown one as well; that a text ends is no unknown character.
+        Model("gpt2");
         None("UnknownTokens", "");
     }
 

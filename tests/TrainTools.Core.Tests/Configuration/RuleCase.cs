@@ -11,7 +11,7 @@ namespace TrainTools.Core.Tests.Configuration;
 /// <param name="Text">Part of the finding's text.</param>
 /// <param name="Model">Model facts as "parameters[:model_type[:hidden]]".</param>
 /// <param name="Records">Records of the training data; mean length 200 tokens.</param>
-/// <param name="Cuda">Whether the device is a CUDA device; with "bf16" or "nobf16".</param>
+/// <param name="Cuda">Whether the device is a CUDA device; with "bf16" or "nobf16"; "absent" where the driver is.</param>
 /// <param name="InsideModel">Model facts of the second config, where they differ.</param>
 /// <param name="InsideRecords">Records of the second config, where they differ.</param>
 /// <param name="InsideCuda">Device of the second config, where it differs.</param>
@@ -38,10 +38,10 @@ public sealed record RuleCase(
                 ModelType = parts.Length > 1 ? parts[1] : "llama",
                 HiddenSize = parts.Length > 2 ? int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture) : 0,
                 MaxPositions = 2048,
-                Parameters = [.. new[] { "self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj" }.Select(n => new ParameterFacts($"model.layers.0.{n}.weight", SafetensorsDtype.F32, [64, 64]))],
+                Parameters = [.. new[] { "self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj", "input_layernorm" }.Select(n => new ParameterFacts($"model.layers.0.{n}.weight", SafetensorsDtype.F32, n == "input_layernorm" ? [64] : [64, 64]))],
             },
             Data = records is null ? null : new DataFacts { Records = records, MeanTokens = MeanTokens },
-            Device = cuda is null ? new DeviceFacts { HasBf16 = false } : new DeviceFacts { Kind = "cuda", Name = "GPU", HasBf16 = cuda == "bf16" },
+            Device = cuda is null ? new DeviceFacts { HasBf16 = false } : new DeviceFacts { Kind = "cuda", Name = "GPU", HasBf16 = cuda == "bf16", Problem = cuda == "absent" ? "no driver" : null },
         };
     }
 }

@@ -39,7 +39,7 @@ public sealed record ConfigFacts
         {
             Data = RecordCounter.Count(config.Data.DatasetPath),
             Validation = RecordCounter.Count(config.Data.ValidationPath),
-            Device = DeviceFacts.Cpu,
+            Device = DeviceFacts.Of(config.Runtime.Device),
         });
         if (!readData || facts.Data is not { Bytes: > 0 })
         {
@@ -63,6 +63,7 @@ public sealed record ConfigFacts
         Records = sample.IsComplete ? sample.Records.Count : facts.Records ?? sample.EstimatedRecords,
         Shape = sample.Shape,
         MeanTokens = sample.MeanTokens,
+        Lengths = [.. sample.Rows.Where(r => r.Length > 0).Select(r => r.Length)],
     };
 
     private static ConfigFacts GatherModel(TrainingConfig config, ConfigFacts facts)

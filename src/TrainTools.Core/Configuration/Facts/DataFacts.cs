@@ -14,6 +14,9 @@ public sealed record DataFacts
     /// <summary>Mean length of a record in tokens before truncation; null where no record was tokenized.</summary>
     public double? MeanTokens { get; init; }
 
+    /// <summary>Lengths of the records that were tokenized, in tokens before truncation; empty where none was.</summary>
+    public IReadOnlyList<int> Lengths { get; init; } = [];
+
     /// <summary>Shape of the records; null if not known.</summary>
     public RecordShape? Shape { get; init; }
 }

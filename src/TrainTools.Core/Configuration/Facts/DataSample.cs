@@ -75,7 +75,7 @@ public sealed record DataSample
     public RecordShape? Shape => Records.Count == 0 ? null : Records.GroupBy(r => r.Shape).MaxBy(g => g.Count())!.Key;
 
     /// <summary>Mean length in tokens; null where nothing was tokenized.</summary>
-    public double? MeanTokens => Rows.Count == 0 ? null : Rows.Average(r => r.Length);
+    public double? MeanTokens => Rows.Any(r => r.Length > 0) ? Rows.Where(r => r.Length > 0).Average(r => r.Length) : null;
 
     /// <summary>Number of records, reckoned where not all were read; null where nothing was.</summary>
     public long? EstimatedRecords => IsComplete ? Records.Count : ReadShare > 0 ? (long)Math.Round(Records.Count / ReadShare) : null;

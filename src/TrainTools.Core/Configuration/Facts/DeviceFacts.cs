@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.Intrinsics.X86;
+using TrainTools.Core.Backend;
 
 namespace TrainTools.Core.Configuration;
 
@@ -17,6 +19,9 @@ public sealed record DeviceFacts
     /// <summary>Whether it multiplies bf16 matrices itself; null if not known.</summary>
     public bool? HasBf16 { get; init; }
 
+    /// <summary>Why the device cannot be used; null where nothing speaks against it.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>Whether it is a CUDA device.</summary>
     public bool IsCuda => Kind == "cuda";
 
@@ -28,6 +33,32 @@ public sealed record DeviceFacts
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         HasBf16 = CpuHasBf16(),
     };
+
+    /// <summary>The device that a setting means on this machine. Neither libtorch nor the trainer is started: the driver is asked.</summary>
+    /// <param name="device">auto, cpu, cuda or cuda:n.</param>
+    public static DeviceFacts Of(string device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var auto = device == "auto";
+        if (!(auto ? CudaBackend.IsInstalled : device == "cuda" || device.StartsWith("cuda:", StringComparison.Ordinal)))
+        {
+            return Cpu;
+        }
+
+        var driver = CudaDriver.Query();
+        return auto && driver.Problem is not null ? Cpu : OfCuda(device, driver);
+    }
+
+    /// <summary>A CUDA device as the driver describes it.</summary>
+    /// <param name="device">auto, cuda or cuda:n.</param>
+    /// <param name="driver">The driver's answer.</param>
+    internal static DeviceFacts OfCuda(string device, CudaDriverState driver)
+    {
+        var index = device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
+        return index < driver.Devices.Count
+            ? new DeviceFacts { Kind = "cuda", Name = driver.Devices[index].Description, MemoryBytes = driver.Devices[index].MemoryBytes, HasBf16 = driver.Devices[index].HasBf16, Problem = driver.Problem }
+            : new DeviceFacts { Kind = "cuda", Name = device, Problem = driver.Problem ?? $"the driver has {ConfigText.Plural(driver.Devices.Count, "device")}, counted from 0" };
+    }
 
     /// <summary>The facts of the device that a config names, where these are those of the machine's best one.</summary>
     /// <param name="device">auto, cpu, cuda or cuda:n.</param>

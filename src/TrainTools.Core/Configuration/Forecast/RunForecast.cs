@@ -27,6 +27,9 @@ public sealed record RunForecast
     /// <summary>Whether tokens are reckoned from the file's size because no record could be tokenized.</summary>
     public bool IsRough { get; init; }
 
+    /// <summary>The device that <see cref="Memory"/> is reckoned for.</summary>
+    public string? Device { get; init; }
+
     /// <summary>Memory at its peak; null if the model is not known.</summary>
     public MemoryForecast? Memory { get; init; }
 

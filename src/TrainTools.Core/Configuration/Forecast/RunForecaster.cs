@@ -20,6 +20,7 @@ public static class RunForecaster
         var total = facts.Model?.ParameterCount;
         var trainable = facts.Model is null ? null : AdapterCount.Trainable(config, facts.Model);
         var checkpoint = Checkpoint(config, total, trainable);
+        var device = facts.Device.For(config.Runtime.Device);
         var measured = outline is null ? null : RunMeasurement.Find(config);
         return new RunForecast
         {
@@ -31,6 +32,7 @@ public static class RunForecaster
             Rows = outline?.Rows,
             Tokens = outline?.TokensPerEpoch * outline?.Epochs,
             IsRough = outline?.IsRough ?? true,
+            Device = device.MemoryBytes is { } size ? $"{device.Name ?? device.Kind} ({ConfigText.Bytes(size)})" : device.Name ?? device.Kind,
             Memory = trainable is null ? null : MemoryForecaster.Create(config, facts, trainable.Value),
             CheckpointBytes = checkpoint,
             DiskBytes = Disk(config, outline, checkpoint, total, trainable),

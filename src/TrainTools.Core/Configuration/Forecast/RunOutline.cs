@@ -56,8 +56,10 @@ public sealed record RunOutline
 
         var maxLength = config.Data.MaxLength ?? 1024;
         var mean = data.MeanTokens ?? Math.Max(1, data.Bytes / BytesPerToken / all);
-        var kept = Math.Min(mean, maxLength);
         var packed = config.Data.Packing == true;
+        // Only bfd and plain rows cut the overflow of long records off.
+        var whole = packed && config.Data.PackingStrategy != PackingStrategy.Bfd;
+        var kept = whole ? mean : data.Lengths.Count > 0 ? data.Lengths.Average(l => Math.Min(l, maxLength)) : Math.Min(mean, maxLength);
         var rows = packed ? Math.Max(1, Math.Ceiling(records * kept / maxLength)) : records;
         var plan = StepPlan.Create((int)Math.Min(rows, int.MaxValue / 2), micro, accumulation, config.Duration.NumTrainEpochs ?? 1, config.Duration.MaxSteps);
         return new RunOutline

@@ -1,3 +1,5 @@
+using TrainTools.Core.Training;
+
 namespace TrainTools.Core.Configuration;
 
 /// <summary>
@@ -149,8 +151,8 @@ public static class ConfigResolver
             s.Fill("save_steps", evaluated ? s.Config.Evaluation.EvalSteps!.Value : 0.1, evaluated ? "as eval_steps" : "ten checkpoints a run");
         }
 
-        var loss = s.Config.Evaluation.MetricForBestModel.EndsWith("loss", StringComparison.Ordinal);
-        s.Fill("greater_is_better", !loss, loss ? "the metric is a loss" : "the metric is not a loss");
+        var greater = EvaluationTracker.GreaterIsBetterByName(s.Config.Evaluation.MetricForBestModel);
+        s.Fill("greater_is_better", greater, greater ? "the metric is no loss" : "the metric is a loss or a perplexity");
         var device = s.Facts.Device.For(s.Config.Runtime.Device);
         var bf16 = device is { IsCuda: true, HasBf16: not false };
         s.Fill("precision", bf16 ? Precision.Bf16 : Precision.Fp32, bf16 ? "the device computes in bf16" : device.IsCuda ? "the device has no bf16" : "on a CPU");

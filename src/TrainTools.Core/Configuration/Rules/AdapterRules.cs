@@ -60,9 +60,9 @@ internal static class AdapterRules
             Title = "The target modules exist in the model",
             Settings = ["target_modules", "exclude_modules", "modules_to_save", "model_name_or_path"],
             Source = "PEFT LoraConfig",
-            Levels = "Error where none is found, Warning where one of several is not",
+            Levels = "Error where none is found or a module to save is not, Warning where one of several targets or an exception is not",
             Why = "Adapters on layers that do not exist train nothing.",
-            Test = Targets,
+            Test = c => [.. Targets(c), .. Modules(c)],
         },
         new()
         {
@@ -107,10 +107,15 @@ internal static class AdapterRules
         var rank = c.Config.Method.LoraR!.Value;
         var width = c.Facts.Model?.HiddenSize ?? 0;
         var range = TuningPractice.LoraRank;
-        return width > 0 && rank >= width ? Found(Warning, $"The rank is {rank} and the model {width} wide: the adapters hold more than the weights they adapt.", range.ToString(), [("lora_r", (int)Math.Max(1, Math.Min(range.Start, width / 4)))])
-            : rank > 256 ? Found(Warning, $"Rank {rank} is beyond what large data sets have been shown to need.", range.ToString(), [("lora_r", 64)])
+        return width > 0 && rank >= width ? Found(Warning, $"The rank is {rank} and the model {width} wide: the adapters hold more than the weights they adapt.", range.ToString(), To((int)Math.Max(1, Math.Min(range.Start, width / 4))))
+            : rank > 256 ? Found(Warning, $"Rank {rank} is beyond what large data sets have been shown to need.", range.ToString(), To(64))
             : range.Contains(rank) || (width > 0 && rank <= width / 4 && width < 64) ? None
-            : Found(Info, rank < range.Low ? $"Rank {rank} holds little; on more than a few thousand records it tends to fall behind." : $"Rank {rank} is for large data sets; on small ones it costs memory and overfits.", range.ToString(), [("lora_r", (int)range.Start)]);
+            : Found(Info, rank < range.Low ? $"Rank {rank} holds little; on more than a few thousand records it tends to fall behind." : $"Rank {rank} is for large data sets; on small ones it costs memory and overfits.", range.ToString(), To((int)range.Start));
+
+        // An alpha that was given goes with the rank, else the scale would change.
+        (string, object?)[] To(int wanted) => c.Given.Method.LoraAlpha is { } alpha
+            ? [("lora_r", wanted), ("lora_alpha", Math.Clamp(Math.Round(alpha * wanted / rank), wanted, 2.0 * wanted))]
+            : [("lora_r", wanted)];
     }
 
     private static IEnumerable<ConfigFinding> Alpha(RuleContext c)
@@ -126,7 +131,7 @@ internal static class AdapterRules
         var odd = scale < low || scale > high;
         return !odd && (method.UseRslora || scale is >= 1 and <= 2) ? None : Found(
             odd ? Warning : Info,
-            $"Alpha {Number(method.LoraAlpha.Value)} with rank {rank} scales the adapters by {scale.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)}: that acts like a learning rate {(scale < 1 ? "lower" : "higher")} than the one set.",
+            $"Alpha {Number(method.LoraAlpha.Value)} with rank {rank} scales the adapters by {scale.ToString(scale < 0.1 ? "G2" : "0.##", System.Globalization.CultureInfo.InvariantCulture)}: that acts like a learning rate {(scale < 1 ? "lower" : "higher")} than the one set.",
             method.UseRslora ? "a scale of 0.25 to 16" : $"{rank} to {2 * rank}",
             [("lora_alpha", method.UseRslora ? rank : 2.0 * rank)]);
     }
@@ -138,7 +143,7 @@ internal static class AdapterRules
             return None;
         }
 
-        var layers = model.Parameters.Select(p => p.Name.EndsWith(".weight", StringComparison.Ordinal) ? p.Name[..^".weight".Length] : p.Name).Distinct(StringComparer.Ordinal).ToList();
+        var layers = Layers(model, p => p.Shape.Count > 1);
         var targets = c.Config.Method.TargetModules;
         var missing = targets.Where(t => t != "all-linear" && !layers.Any(l => TargetModules.Matches(t, targets.Count, l))).ToList();
         if (missing.Count == 0)
@@ -148,15 +153,46 @@ internal static class AdapterRules
 
         var names = model.LinearLayerNames();
         var nearest = missing.Select(m => NearestName.Find(m, names)).Where(n => n is not null).Distinct().ToList();
+        var norms = Layers(model, p => p.Shape.Count == 1);
         return Found(
             missing.Count == targets.Count ? Error : Warning,
-            $"The model has no layer named {string.Join(" or ", missing.Select(m => $"'{m}'"))}.",
+            missing.Exists(m => norms.Exists(l => TargetModules.Matches(m, targets.Count, l)))
+                ? $"Adapters go on matrices, and {string.Join(" and ", missing.Select(m => $"'{m}'"))} names none."
+                : $"The model has no layer named {string.Join(" or ", missing.Select(m => $"'{m}'"))}.",
             string.Join(", ", names.Prepend("all-linear")),
             missing.Count < targets.Count
                 ? [("target_modules", SettingList.From(targets.Except(missing)))]
                 : nearest.Count == missing.Count ? [("target_modules", SettingList.From(nearest!))] : [("target_modules", SettingList.Create(["all-linear"]))],
             evidence: [$"layers: {string.Join(", ", names)}"]);
     }
+
+    // Modules that are excepted or trained in full. A classifier's head may be made anew, so a base lacks it.
+    private static IEnumerable<ConfigFinding> Modules(RuleContext c)
+    {
+        if (!c.Practice.IsAdapter || c.Facts.Model is not { Parameters.Count: > 0 } model)
+        {
+            yield break;
+        }
+
+        var (layers, method) = (Layers(model, _ => true), c.Config.Method);
+        foreach (var (setting, given, severity) in new[] { ("exclude_modules", method.ExcludeModules, Warning), ("modules_to_save", method.ModulesToSave, Error) })
+        {
+            var missing = given.Where(m => !(setting == "modules_to_save" && c.Practice.IsClassifier && m is "score" or "classifier") && !layers.Exists(l => TargetModules.Matches(m, 1, l))).ToList();
+            if (missing.Count > 0)
+            {
+                yield return Found(
+                    severity,
+                    $"The model has no module named {string.Join(" or ", missing.Select(m => $"'{m}'"))}.",
+                    "modules of the model",
+                    [(setting, SettingList.From(given.Except(missing)))],
+                    setting: setting,
+                    evidence: [$"modules: {string.Join(", ", layers.Select(l => l[(l.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}"]).Single();
+            }
+        }
+    }
+
+    private static List<string> Layers(ModelFacts model, Func<ParameterFacts, bool> which) =>
+        [.. model.Parameters.Where(which).Select(p => p.Name.EndsWith(".weight", StringComparison.Ordinal) ? p.Name[..^".weight".Length] : p.Name).Distinct(StringComparer.Ordinal)];
 }
 
 /// <summary>How names of target modules are held against layers, as PEFT does.</summary>

@@ -114,9 +114,10 @@ internal static class BatchRules
         var range = c.Practice.EffectiveBatch;
         // A step of a twentieth of the data is as large as small data allows.
         var low = c.Outline is { } run ? Math.Min(range.Low, Math.Max(1, run.Rows / 20)) : range.Low;
-        if (c.Config.Data.Packing == true || (rows >= low && rows <= range.High))
+        if (c.Config.Data.Packing == true || (rows >= low && rows <= range.High) || rows >= c.Outline?.Rows)
         {
             // A packed row holds several records; what counts there are tokens, and the few-updates rule looks at them.
+            // A step that takes the whole epoch is BatchLargerThanData's matter.
             return None;
         }
 

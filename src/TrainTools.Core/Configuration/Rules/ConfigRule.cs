@@ -36,9 +36,12 @@ public sealed class ConfigRule
         var name = finding.Setting.Length == 0 ? Settings[0] : finding.Setting;
         var setting = ConfigSchema.Get(name);
         var value = setting.Get(context.Config);
-        var changes = finding.Changes.Count == 0 ? null : $"Set {string.Join(", ", finding.Changes)}.";
+        // What already is as the remedy wants it need not be set.
+        var needed = finding.Changes.Where(c => !Equals(ConfigSchema.Get(c.Setting).Get(context.Given), c.Value)).ToList();
+        var changes = needed.Count == 0 ? null : $"Set {string.Join(", ", needed)}.";
         return finding with
         {
+            Changes = needed,
             RuleId = Id,
             Setting = name,
             Value = finding.Value ?? (value is null ? null : setting.Format(value)),

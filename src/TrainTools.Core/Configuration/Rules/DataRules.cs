@@ -65,9 +65,9 @@ internal static class DataRules
             Title = "Packing is worth it for this model",
             Settings = ["packing", "model_name_or_path"],
             Source = Sources.Notes,
-            Levels = "Info below 10 M parameters",
+            Levels = "Info below 10 M parameters, plain text excepted (packing cuts long texts into rows)",
             Why = "The notes keep packing for large data and models. For a tiny model padding costs next to nothing, and what packing saves does not make up for fewer updates.",
-            Test = c => c.Given.Data.Packing == true && c.Practice.IsTiny ? Found(Info, expected: "false", set: [("packing", false)]) : None,
+            Test = c => c.Given.Data.Packing == true && c.Practice.IsTiny && !IsPlainText(c) ? Found(Info, expected: "false", set: [("packing", false)]) : None,
         },
         new()
         {
@@ -77,9 +77,19 @@ internal static class DataRules
             Source = "TRL issues 1230 and 3067; LLaMA-Factory pull request 4224",
             Levels = "Warning for conversations, prompts and answers; Info for plain text and where the format is not known",
             Why = "With wrapped, documents in a row attend to each other: an answer is learnt from someone else's question. bfd and bfd_split keep them apart.",
-            Test = c => c.Config.Data is { Packing: true, PackingStrategy: PackingStrategy.Wrapped }
-                ? Found(c.Config.Data.DatasetFormat is DatasetFormat.Text or DatasetFormat.Auto ? Info : Warning, expected: "bfd or bfd_split", set: [("packing_strategy", PackingStrategy.BfdSplit)])
-                : None,
+            Test = c =>
+            {
+                // Single questions and answers are PackingSingleTurn's matter, which counts them.
+                if (c.Config.Data is not { Packing: true, PackingStrategy: PackingStrategy.Wrapped } || RecordRules.AreSingleTurn(c.Facts.Sample))
+                {
+                    return None;
+                }
+
+                var unknown = c.Config.Data.DatasetFormat == DatasetFormat.Auto && c.Facts.Data?.Shape is null;
+                return IsPlainText(c) || unknown
+                    ? Found(Info, expected: "bfd or bfd_split", set: [("packing_strategy", PackingStrategy.BfdSplit)])
+                    : Found(Warning, expected: "bfd or bfd_split", set: [("packing_strategy", PackingStrategy.Bfd)]);
+            },
         },
         new()
         {
@@ -131,4 +141,7 @@ internal static class DataRules
                 : None,
         },
     ];
+
+    private static bool IsPlainText(RuleContext c) =>
+        c.Config.Data.DatasetFormat == DatasetFormat.Text || (c.Config.Data.DatasetFormat == DatasetFormat.Auto && c.Facts.Data?.Shape == Data.RecordShape.Text);
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TrainTools.Core.Errors;
 using static TrainTools.Core.Configuration.FindingSeverity;
 using static TrainTools.Core.Configuration.RuleContext;
 
@@ -18,6 +19,17 @@ internal static partial class DeviceRules
             Levels = "Error",
             Why = "Devices are auto, cpu, cuda and cuda:n.",
             Test = c => DeviceName().IsMatch(c.Config.Runtime.Device) ? None : Found(Error, $"'{c.Config.Runtime.Device}' is not a device.", "auto, cpu, cuda or cuda:0", [("device", "auto")]),
+        },
+        new()
+        {
+            Id = "DevicePresent",
+            Title = "The device is there",
+            Settings = ["device"],
+            Source = Sources.Semantics,
+            Levels = "Error",
+            Why = "A run on a device that is not there ends before its first step.",
+            Test = c => Device(c).Problem is not { } problem || !c.Config.Runtime.Device.StartsWith("cuda", StringComparison.Ordinal) ? None : Found(
+                Error, $"The device '{c.Config.Runtime.Device}' is not there: {problem}.", "a device of this machine", [("device", "auto")], "Get-TrainingBackend shows what there is.", errorId: ErrorIds.DeviceUnavailable),
         },
         new()
         {

@@ -78,6 +78,31 @@ internal static class EvaluationRules
         },
         new()
         {
+            Id = "EvaluationCost",
+            Title = "Evaluation takes less time than training",
+            Settings = ["eval_steps", "eval_strategy", "validation_split", "validation_path"],
+            Source = "a training pass costs about three forward passes (Kaplan et al., Scaling Laws, 2020, section 2.1)",
+            Levels = "Warning where all evaluations together cost more than the training",
+            Why = "Each evaluation goes through all validation records.",
+            Test = c =>
+            {
+                var held = c.Config.Data.ValidationPath.Count > 0 ? c.Facts.Validation?.Records : c.Facts.Data?.Records - c.Outline?.Records;
+                if (!Evaluates(c) || c.Outline is not { Evaluations: > 0 } run || held is not { } records || records < 1)
+                {
+                    return None;
+                }
+
+                var (evaluation, training) = ((double)run.Evaluations * records, 3 * run.Epochs * run.Records);
+                return evaluation <= training ? None : Found(
+                    Warning,
+                    $"{run.Evaluations} evaluations of {Plural(records, "record")} take about {evaluation / training:0.#} times as long as the training itself.",
+                    "less time than the training",
+                    c.Config.Evaluation.EvalStrategy == IntervalStrategy.Steps && 10 * records <= training ? [("eval_steps", 0.1)] : null,
+                    c.Config.Evaluation.EvalStrategy == IntervalStrategy.Steps && 10 * records <= training ? null : "Evaluate on fewer records.");
+            },
+        },
+        new()
+        {
             Id = "EarlyStoppingWithoutEvaluation",
             Title = "Early stopping has evaluations to look at",
             Settings = ["early_stopping_patience", "eval_strategy"],
@@ -142,6 +167,31 @@ internal static class EvaluationRules
         },
         new()
         {
+            Id = "BestMetricKnown",
+            Title = "The metric is one that the run measures",
+            Settings = ["metric_for_best_model", "task_type"],
+            Source = Sources.Semantics,
+            Levels = "Error for language models, Warning for other tasks, where something decides by the metric",
+            Why = "The run would end at its first evaluation.",
+            Test = c =>
+            {
+                var (metric, known) = (c.Config.Evaluation.MetricForBestModel, EvaluationMetrics.Of(c.Config.Task.TaskType));
+                var decides = c.Config.Evaluation.LoadBestModelAtEnd || c.Practice.StopsEarly || c.Config.Schedule.LrSchedulerType is LrSchedulerType.ReduceLrOnPlateau or LrSchedulerType.Greedy;
+                if (!decides || known.Contains(metric) || known.Contains("eval_" + metric))
+                {
+                    return None;
+                }
+
+                var nearest = NearestName.Find(metric, known) ?? "eval_loss";
+                return Found(
+                    c.Practice.IsClassifier ? Warning : Error,
+                    $"{ConfigSchema.Get("task_type").Format(c.Config.Task.TaskType)} is not measured by '{metric}'.",
+                    string.Join(", ", known),
+                    [("metric_for_best_model", nearest), ("greater_is_better", null)]);
+            },
+        },
+        new()
+        {
             Id = "NoCheckpoints",
             Title = "The run saves checkpoints",
             Settings = ["save_strategy"],
@@ -178,9 +228,10 @@ internal static class EvaluationRules
 
         if (!Evaluates(c))
         {
-            return Found(Error, "load_best_model_at_end needs evaluations.", "eval_strategy epoch or steps", HasValidation(c)
-                ? [("eval_strategy", checkpoints.SaveStrategy == IntervalStrategy.No ? IntervalStrategy.Epoch : checkpoints.SaveStrategy)]
-                : [("load_best_model_at_end", false)]);
+            var strategy = checkpoints.SaveStrategy == IntervalStrategy.No ? IntervalStrategy.Epoch : checkpoints.SaveStrategy;
+            return Found(Error, "load_best_model_at_end needs evaluations to know the best by.", "eval_strategy epoch or steps", HasValidation(c)
+                ? [("eval_strategy", strategy)]
+                : [("eval_strategy", strategy), ("validation_split", 0.1)]);
         }
 
         if (checkpoints.SaveStrategy != evaluation.EvalStrategy)

@@ -36,6 +36,21 @@ internal static class PathRules
         },
         new()
         {
+            Id = "DatasetNamedTwice",
+            Title = "Each file is named once",
+            Settings = ["dataset_path"],
+            Source = "Lee et al., Deduplicating Training Data Makes Language Models Better (2022)",
+            Levels = "Warning",
+            Why = "Records of a file that is named twice weigh double and are learnt by heart sooner.",
+            Test = c =>
+            {
+                var twice = c.Config.Data.DatasetPath.GroupBy(Path.GetFullPath, OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
+                return twice is null ? None : Found(
+                    Warning, $"{twice.First()} is named {twice.Count()} times: its records weigh that much more.", "each file once", [("dataset_path", SettingList.From(c.Config.Data.DatasetPath.DistinctBy(Path.GetFullPath)))]);
+            },
+        },
+        new()
+        {
             Id = "TokenizerExists",
             Title = "The tokenizer's and the chat template's files exist",
             Settings = ["tokenizer_path", "chat_template_path", "model_name_or_path"],
@@ -50,7 +65,7 @@ internal static class PathRules
             Title = "The output folder can be written",
             Settings = ["output_dir"],
             Source = Sources.Semantics,
-            Levels = "Error where it is a file or inside the model folder, Warning where it holds something already, Info where none is named",
+            Levels = "Error where it is a file or inside the model folder, Warning where it holds something already",
             Why = "A run writes its checkpoints, metrics and result to its folder.",
             Test = CheckOutput,
         },
@@ -94,7 +109,7 @@ internal static class PathRules
         var output = c.Config.OutputDir;
         if (string.IsNullOrEmpty(output))
         {
-            return Found(Info, "No output folder is named; the run chooses one.", "a folder", remedy: "Set output_dir.");
+            return None;
         }
 
         if (File.Exists(output))

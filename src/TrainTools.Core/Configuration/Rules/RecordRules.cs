@@ -78,16 +78,22 @@ internal static class RecordRules
         _ => false,
     };
 
+    /// <summary>Whether nearly all records of a sample are one question with one answer.</summary>
+    internal static bool AreSingleTurn(DataSample? sample) =>
+        sample is { Records.Count: > 0 } && sample.Records.Count(IsSingleTurn) >= 0.9 * sample.Records.Count;
+
     private static IEnumerable<ConfigFinding> Readable(DataSample? sample, string setting)
     {
         if (sample is { ProblemCount: > 0 })
         {
             var first = sample.Problems[0];
+            var none = sample.Records.Count == 0;
+            var fields = none && first.ErrorId == ErrorIds.DatasetShapeUnknown;
             return Found(
                 Error,
-                $"{first.File}({first.Line}): {first.Reason.TrimEnd('.')}.{(sample.ProblemCount == 1 ? string.Empty : $" In all {sample.ProblemCount} lines of the first {sample.Records.Count + sample.ProblemCount} cannot be read.")}",
+                $"{first.File}({first.Line}): {first.Reason.TrimEnd('.')}.{(sample.ProblemCount == 1 ? string.Empty : none ? $" None of the first {sample.ProblemCount} records can be read." : $" In all {sample.ProblemCount} of the first {sample.Records.Count + sample.ProblemCount} records cannot be read.")}",
                 "records only",
-                remedy: "Mend or delete the lines, or let Invoke-DatasetClean leave them out.",
+                remedy: fields ? "Say which fields to read: prompt_field and completion_field, messages_field, text_field, or label_field; nested fields must be brought to the top first." : "Mend or delete the lines, or let Invoke-DatasetClean leave them out.",
                 setting: setting,
                 evidence: [.. sample.Problems.Take(5).Select(p => $"{Path.GetFileName(p.File)}({p.Line}): {p.Reason}")],
                 errorId: first.ErrorId);
@@ -115,20 +121,39 @@ internal static class RecordRules
         }
 
         var shape = others[0].Shape;
-        var task = shape switch
+        TaskType? task = others.Count < records.Count ? null : shape switch
         {
             RecordShape.Classification => TaskType.SequenceClassification,
             RecordShape.TokenClassification => TaskType.TokenClassification,
-            _ => (TaskType?)null,
+            _ => c.Practice.IsClassifier && c.Facts.Model is not { IsEncoder: true } && shape is not (RecordShape.Preference or RecordShape.Text) ? TaskType.CausalLm : null,
         };
         return Found(
             Error,
-            $"{Percent((double)others.Count / records.Count)} of the records are of the shape {shape}; {ConfigSchema.Get("task_type").Format(c.Config.Task.TaskType)} takes {string.Join(", ", fitting)}.",
-            string.Join(", ", fitting),
-            task is null || others.Count < records.Count ? null : [("task_type", task)],
-            task is null ? "Choose the task_type that fits the data, or name the fields (text_field, prompt_field, completion_field, messages_field, label_field)." : null,
-            evidence: [.. others.Take(3).Select(r => $"{Place(r)}: {r.Shape}: {Shorten(string.Join(" | ", RecordText.Parts(r)))}")]);
+            $"{Percent((double)others.Count / records.Count)} of the records are {Name(shape)}; {ConfigSchema.Get("task_type").Format(c.Config.Task.TaskType)} learns from {Names(fitting)}.",
+            Names(fitting),
+            task is null ? null : [("task_type", task)],
+            shape switch
+            {
+                RecordShape.Preference => "Nothing here learns from pairs of a chosen and a rejected answer; take the chosen answers alone (prompt and completion).",
+                _ when c.Practice.IsClassifier => "Or name the fields that hold text and label (text_field, label_field).",
+                _ when task is null => "Choose the task_type that fits the data, or name the fields (text_field, prompt_field, completion_field, messages_field).",
+                _ => null,
+            },
+            evidence: [.. others.Take(3).Select(r => $"{Place(r)}: {Shorten(string.Join(" | ", RecordText.Parts(r)))}")]);
     }
+
+    private static string Name(RecordShape shape) => shape switch
+    {
+        RecordShape.Messages => "conversations",
+        RecordShape.PromptCompletion => "prompts with completions",
+        RecordShape.ConversationalPromptCompletion => "conversations with completions",
+        RecordShape.Preference => "preferences (chosen and rejected answers)",
+        RecordShape.Classification => "texts with labels",
+        RecordShape.TokenClassification => "words with tags",
+        _ => "plain texts",
+    };
+
+    private static string Names(RecordShape[] shapes) => string.Join(", ", shapes.Select(Name));
 
     private static IEnumerable<ConfigFinding> Overlap(RuleContext c)
     {
@@ -209,7 +234,7 @@ internal static class RecordRules
     private static IEnumerable<ConfigFinding> SingleTurn(RuleContext c)
     {
         if (c.Config.Data.Packing != true || c.Facts.Sample is not { Rows.Count: > 0, MeanTokens: { } mean } sample
-            || sample.Records.Count(IsSingleTurn) < 0.9 * sample.Records.Count || c.Outline is not { } run)
+            || !AreSingleTurn(sample) || c.Outline is not { } run)
         {
             return None;
         }

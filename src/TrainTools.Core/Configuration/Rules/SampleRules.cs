@@ -37,7 +37,7 @@ internal static class SampleRules
                 // One reason is told once; records of the wrong shape are DataFitsTask's matter.
                 return failed.Where(r => r.Problem!.ErrorId != ErrorIds.RecordShapeUnsupported || c.Config.Data.AssistantOnlyLoss).GroupBy(r => r.Problem!.ErrorId).SelectMany(g => Found(
                     Error,
-                    $"{g.Count()} of {c.Facts.Sample!.Rows.Count} records cannot be used: {Reason(g.First())}",
+                    $"{g.Count()} of {c.Facts.Sample!.Rows.Count} records looked at cannot be used: {Reason(g.First())}",
                     "records that can be rendered and masked",
                     g.Key == ErrorIds.RecordShapeUnsupported || (g.Key == ErrorIds.AssistantTokensMissing && g.Count() == c.Facts.Sample.Rows.Count) ? [("assistant_only_loss", false)] : null,
                     g.First().Problem!.Remedy,
@@ -91,6 +91,32 @@ internal static class SampleRules
             Why = "What is cut off is not learnt: the end of an answer, and with it when to stop.",
             ReadsData = true,
             Test = Lost,
+        },
+        new()
+        {
+            Id = "RecordsCutApart",
+            Title = "Records stay whole in packed rows",
+            Settings = ["max_length", "packing_strategy", "packing"],
+            Source = "Ding et al., Fewer Truncations Improve Language Modeling (2024)",
+            Levels = "Warning where bfd_split or wrapped cut more than 20 % of the records into pieces, plain text excepted",
+            Why = "A piece does not see what came before it: an answer is learnt without its question.",
+            ReadsData = true,
+            Test = c =>
+            {
+                var rows = c.Facts.Sample?.Rows.Where(r => r.Length > 0 && r.Record.Shape != Data.RecordShape.Text).ToList() ?? [];
+                if (c.Config.Data is not { Packing: true, PackingStrategy: not PackingStrategy.Bfd, MaxLength: { } limit })
+                {
+                    return None;
+                }
+
+                var cut = rows.Where(r => r.Length > limit).OrderByDescending(r => r.Length).ToList();
+                return cut.Count <= 0.2 * rows.Count ? None : Found(
+                    Warning,
+                    $"{Percent((double)cut.Count / rows.Count)} of the records are longer than {limit} tokens and are cut into pieces: an answer is learnt without its question.",
+                    "at most 20 %",
+                    remedy: CanBeLonger(c) ? "Raise max_length, or leave long records out." : "Leave long records out: the model has no more positions.",
+                    evidence: [.. cut.Take(3).Select(r => $"{r.Place}: {r.Length} tokens")]);
+            },
         },
         new()
         {
@@ -191,8 +217,9 @@ internal static class SampleRules
             ReadsData = true,
             Test = c =>
             {
-                var rows = c.Facts.Sample?.Tokenizer?.UnknownTokenId is null ? [] : c.Facts.Sample.Rows.Where(r => r.Sample is not null).ToList();
-                var unknown = c.Facts.Sample?.Tokenizer?.UnknownTokenId ?? -1;
+                // GPT-2's kind names its end token as the unknown one too, and never meets an unknown character.
+                var unknown = c.Facts.Sample?.Tokenizer is { UnknownTokenId: { } id } t && id != t.EosTokenId && id != t.BosTokenId && id != t.PadTokenId ? id : -1;
+                var rows = unknown < 0 ? [] : c.Facts.Sample!.Rows.Where(r => r.Sample is not null).ToList();
                 long tokens = rows.Sum(r => (long)r.Length), count = rows.Sum(r => (long)r.Sample!.InputIds.Count(i => i == unknown));
                 return count <= 0.01 * tokens ? None : Found(
                     Warning,
@@ -211,7 +238,7 @@ internal static class SampleRules
         var message = row.Problem!.Message;
         var place = SampleEncoder.Place(row.Record);
         return message.StartsWith(place + ": ", StringComparison.Ordinal) ? message[(place.Length + 2)..]
-            : message.StartsWith(place + " ", StringComparison.Ordinal) ? message[(place.Length + 1)..] : message;
+            : message.StartsWith(place + " ", StringComparison.Ordinal) ? "the first " + message[(place.Length + 1)..] : message;
     }
 
     private static string Learnt(DataSample sample, SampledRow row) =>
@@ -231,6 +258,8 @@ internal static class SampleRules
 
     // A label at the first position is never a target.
     private static bool HasTarget(TrainingSample sample) => sample.Labels.Skip(1).Any(l => l != TrainingSample.Ignored);
+
+    private static bool CanBeLonger(RuleContext c) => c.Config.Data.MaxLength < (c.Facts.Model?.MaxPositions ?? int.MaxValue);
 
     private static IEnumerable<ConfigFinding> Vocabulary(RuleContext c)
     {
@@ -281,7 +310,7 @@ internal static class SampleRules
             $"{Percent(records)} of the records are longer than {limit} tokens; {Percent(lost)} of all tokens are cut off.",
             "at most 5 % of the tokens and 20 % of the records",
             wanted > limit ? [("max_length", wanted)] : null,
-            wanted > limit ? null : c.Config.Data.Packing == true ? "bfd_split keeps what bfd cuts off." : "Cut long records into parts in the data.",
+            wanted > limit ? null : c.Config.Data.Packing == true ? "packing_strategy bfd_split keeps what bfd cuts off." : "The model has no more positions: cut long records into parts, or leave them out.",
             evidence: [$"length in tokens: median {At(0.5)}, 90 % {At(0.9)}, 95 % {At(0.95)}, 99 % {At(0.99)}, longest {lengths[^1]}", .. cut.OrderByDescending(r => r.Length).Take(3).Select(r => $"{r.Place}: {r.Length} tokens")]);
     }
 
@@ -306,7 +335,7 @@ internal static class SampleRules
             $"{none.Count} of {total} records have nothing left to learn{(cut.Count > 0 ? $", {cut.Count} of them because max_length ({c.Config.Data.MaxLength}) cuts off every supervised token" : string.Empty)}.",
             "none",
             cut.Count > 0 ? [("keep_target", true)] : null,
-            cut.Count > 0 ? "Or raise max_length." : "Remove them with Invoke-DatasetClean.",
+            cut.Count == 0 ? "Remove them with Invoke-DatasetClean." : CanBeLonger(c) ? "Or raise max_length." : null,
             evidence: [.. none.Take(3).Select(r => $"{r.Place}: {r.Length} tokens, {r.Sample!.SupervisedTokens} supervised before truncation: …{Shorten(c.Facts.Sample.Tokenizer!.Decode(Kept(c, r.Sample).InputIds.AsSpan()[^Math.Min(12, Kept(c, r.Sample).Length)..], skipSpecialTokens: false))}")]);
     }
 
@@ -326,7 +355,7 @@ internal static class SampleRules
             Warning,
             $"{Percent(before)} of the tokens are supervised before truncation, {Percent(after)} after.",
             "2 % or more, and no fifth lost",
-            remedy: lost ? "Raise max_length or set keep_target: truncation takes the answers." : "Shorten the prompts, or check that the loss is where it should be (Get-TrainingSample).",
+            remedy: lost ? $"{(CanBeLonger(c) ? "Raise max_length or set" : "Set")} keep_target: truncation takes the answers." : "Shorten the prompts, or check that the loss is where it should be (Get-TrainingSample).",
             evidence: [.. rows.OrderBy(r => (double)Kept(c, r.Sample!).SupervisedTokens / Kept(c, r.Sample!).Length).Take(3).Select(r => $"{r.Place}: {Kept(c, r.Sample!).SupervisedTokens} of {Kept(c, r.Sample!).Length} tokens")]);
     }
 
@@ -359,11 +388,14 @@ internal static class SampleRules
         var without = rows.Where(r => !Ends(Kept(c, r.Sample!))).ToList();
         var cut = without.Count(r => Ends(r.Sample!));
         var share = 1 - ((double)without.Count / rows.Count);
+        var lost = cut > 0 ? $" ({cut} of {rows.Count} lose it by truncation to {c.Config.Data.MaxLength} tokens)" : string.Empty;
         return share >= 0.9 ? None : Found(
             share < 0.1 ? Error : Warning,
-            $"In {Percent(share)} of the records the last supervised token ends the turn{(cut > 0 ? $" ({cut} of {rows.Count} lose it by truncation)" : string.Empty)}: the model will not learn when to stop.",
-            "90 % or more",
-            remedy: cut > without.Count / 2 ? "Raise max_length, or leave long records out." : tokenizer.EosToken is null ? "The tokenizer has no eos_token; name it in tokenizer_config.json." : "Take a chat template that writes the end token after each answer (chat_template_path).",
+            share < 0.1
+                ? $"In {Percent(1 - share)} of the records the last supervised token does not end the turn{lost}: the model will never stop."
+                : $"In {Percent(1 - share)} of the records the last supervised token does not end the turn{lost}: the model learns to run on.",
+            "at most 10 %",
+            remedy: cut > without.Count / 2 ? CanBeLonger(c) ? "Raise max_length, or leave long records out." : "Leave long records out: the model has no more positions." : tokenizer.EosToken is null ? "The tokenizer has no eos_token; name it in tokenizer_config.json." : "Take a chat template that writes the end token after each answer (chat_template_path).",
             setting: cut > without.Count / 2 ? "max_length" : string.Empty,
             evidence: [.. without.Take(3).Select(r => $"{r.Place}: …{Shorten(tokenizer.Decode([.. Kept(c, r.Sample!).Labels.Where(l => l != TrainingSample.Ignored).TakeLast(12)], skipSpecialTokens: false))}")]);
     }

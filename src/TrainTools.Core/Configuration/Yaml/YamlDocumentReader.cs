@@ -42,7 +42,8 @@ internal sealed class YamlDocumentReader
         }
         catch (YamlException e)
         {
-            throw Invalid(path, Position(e.Start), "this is not YAML: " + Reason(e), "Correct the syntax; indent with blanks, not tabs.", e);
+            // Where something began and where it went wrong: the latter is what must be mended.
+            throw Invalid(path, Position(e.End.Line > e.Start.Line ? e.End : e.Start), "this is not YAML: " + Reason(e), "Correct the syntax; indent with blanks, not tabs.", e);
         }
     }
 

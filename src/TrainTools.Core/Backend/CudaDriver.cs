@@ -1,16 +1,22 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using TrainTools.Core.Backend;
 
-namespace TrainTools.Trainer.Backend;
+namespace TrainTools.Core.Backend;
 
 /// <summary>
 /// What the NVIDIA driver says about its devices, asked through the CUDA driver API (libcuda), which comes with the
-/// driver and needs no CUDA installation. libtorch itself only answers yes or no.
+/// driver and needs no CUDA installation. libtorch itself only answers yes or no. No context is made, so no memory of the
+/// device is taken.
 /// </summary>
 public static unsafe class CudaDriver
 {
     private const int NameLength = 256;
+
+    // CUdevice_attribute.
+    private const int ComputeCapabilityMajor = 75;
+
+    // bf16 matrices came with Ampere.
+    private const int Ampere = 8;
 
     /// <summary>File of the driver's library.</summary>
     public static string LibraryName => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
@@ -56,10 +62,17 @@ public static unsafe class CudaDriver
 
             var known = ((delegate* unmanaged<nuint*, int, int>)memory)(&bytes, device) == 0;
             var length = new ReadOnlySpan<byte>(text, NameLength).IndexOf((byte)0);
-            devices.Add(new BackendDevice($"cuda:{i}", Encoding.UTF8.GetString(text, Math.Max(length, 0)), known ? (long)bytes : null));
+            devices.Add(new BackendDevice($"cuda:{i}", Encoding.UTF8.GetString(text, Math.Max(length, 0)), known ? (long)bytes : null) { HasBf16 = HasBf16(library, device) });
         }
 
         return new CudaDriverState(devices.Count == 0 ? "the NVIDIA driver finds no device" : null, release, devices);
+    }
+
+    private static bool? HasBf16(nint library, int device)
+    {
+        int major;
+        return TryFunction(library, "cuDeviceGetAttribute", out var attribute) && ((delegate* unmanaged<int*, int, int, int>)attribute)(&major, ComputeCapabilityMajor, device) == 0
+            ? major >= Ampere : null;
     }
 
     private static bool TryFunction(nint library, string name, out nint function) => NativeLibrary.TryGetExport(library, name, out function);
