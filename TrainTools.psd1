@@ -17,6 +17,7 @@
         'Get-TrainingDiagnosis'
         'Import-TrainingConfig'
         'Import-TrainingDataset'
+        'Install-TrainingBackend'
         'Invoke-DatasetClean'
         'Invoke-FineTunedModel'
         'Measure-TrainingDataset'
@@ -30,7 +31,7 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     TypesToProcess       = @('TrainTools.Types.ps1xml')
-    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml', 'TrainTools.Diagnosis.Format.ps1xml')
+    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml', 'TrainTools.Diagnosis.Format.ps1xml', 'TrainTools.Parts.Format.ps1xml')
     PrivateData          = @{
         PSData = @{
             Tags         = @('PSEdition_Core', 'Windows', 'Linux', 'MacOS', 'MachineLearning', 'FineTuning', 'LLM', 'Transformers', 'TorchSharp')

@@ -1,16 +1,27 @@
 #requires -Version 7.4
 <#
 .SYNOPSIS
-    Builds, tests, packs or measures TrainTools. Every task is a call of `dotnet` that can be typed by hand.
+    Builds, tests, documents, packs or measures TrainTools on Windows, Linux and macOS.
 .DESCRIPTION
-    Build    lays the module out in out/TrainTools                dotnet build src/TrainTools.Host
-    Test     the whole suite, then Pester's where Pester is       dotnet test
-    Package  out/TrainTools.<version>.zip from a Release build    dotnet build src/TrainTools.Host -c Release -t:PackageModule
-    Bench    every project in bench/                              dotnet run -c Release --project bench/<name>
+    Every task but the analysis and the Pester part of Test is a call of `dotnet` that can be typed by hand:
+
+    Build    lays the module out in out/TrainTools                       dotnet build src/TrainTools.Host
+    Test     xunit; then PSScriptAnalyzer and Pester, where they are     dotnet test
+    Docs     syntax and parameters of docs/en-US from the built module   dotnet run --project tools/TrainTools.Docs -- update ...
+    Package  out/packages: the module as a gallery takes it (no          dotnet build src/TrainTools.Host -c Release -t:PackageModule
+             libtorch), and one archive for each platform with the
+             trainer and .NET in it
+    Bench    every project in bench/                                     dotnet run -c Release --project bench/<name>
+.EXAMPLE
+    ./build.ps1
+.EXAMPLE
+    ./build.ps1 -Task Build, Test
+.EXAMPLE
+    ./build.ps1 -Task Package -Platform linux-x64
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Package', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Docs', 'Package', 'Bench')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -18,15 +29,61 @@ param(
 
     # Which libtorch the trainer is restored with.
     [ValidateSet('cpu', 'cuda-windows', 'cuda-linux')]
-    [string] $TorchBackend = 'cpu'
+    [string] $TorchBackend = 'cpu',
+
+    # Package: platforms that get an archive with the trainer and .NET in it.
+    [ValidateSet('win-x64', 'linux-x64', 'osx-arm64')]
+    [string[]] $Platform = @('win-x64', 'linux-x64', 'osx-arm64')
 )
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
-function Invoke-Dotnet {
-    & dotnet @args
-    if ($LASTEXITCODE -ne 0) { throw "dotnet $($args -join ' ') ended with exit code $LASTEXITCODE." }
+function Invoke-Dotnet([string[]] $Argument) {
+    & dotnet @Argument
+    if ($LASTEXITCODE -ne 0) { throw "dotnet $($Argument -join ' ') ended with exit code $LASTEXITCODE." }
+}
+
+# In a process of its own: a binary module stays loaded until its process ends.
+function Invoke-Shell([string] $Command, [string] $Failure) {
+    & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $Command
+    if ($LASTEXITCODE -ne 0) { throw $Failure }
+}
+
+function Test-Available([string] $Name, [version] $Version) {
+    $found = [bool](Get-Module -ListAvailable -Name $Name | Where-Object Version -GE $Version)
+    if (-not $found) { Write-Warning "$Name $Version or newer is not installed: its part of the tests is skipped. Install-PSResource $Name installs it." }
+    $found
+}
+
+function Invoke-Test {
+    Invoke-Dotnet 'test', '-c', $Configuration, $backend
+    if (Test-Available PSScriptAnalyzer 1.21) {
+        Invoke-Shell -Failure 'PSScriptAnalyzer has findings.' -Command '
+            $paths = "build.ps1", "PSScriptAnalyzerSettings.psd1", "examples", "tests/Pester", "bench"
+            $found = $paths | ForEach-Object { Invoke-ScriptAnalyzer -Path $_ -Recurse -Settings ./PSScriptAnalyzerSettings.psd1 }
+            $found | Format-Table RuleName, Severity, ScriptName, Line, Message -Wrap | Out-String -Width 160
+            exit [int]($found.Count -gt 0)'
+    }
+
+    if (Test-Available Pester 5.0) {
+        Invoke-Shell -Failure 'Pester tests failed.' -Command '
+            Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99
+            $configuration = New-PesterConfiguration
+            $configuration.Run.Path = "tests/Pester", "examples/runbooks"
+            $configuration.Run.Exit = $true
+            $configuration.Output.Verbosity = "Detailed"
+            $configuration.TestResult.Enabled = $true
+            $configuration.TestResult.OutputPath = "out/pester.xml"
+            Invoke-Pester -Configuration $configuration'
+    }
+}
+
+function Build-Help {
+    Invoke-Dotnet 'build', $hostProject, '-c', $Configuration, $backend
+    $comments = "src/TrainTools.PowerShell/bin/$Configuration/net10.0/TrainTools.xml"
+    Invoke-Dotnet 'run', '--project', 'tools/TrainTools.Docs', '-c', $Configuration, '--no-build', '--', 'update', 'out/TrainTools/TrainTools.psd1', 'docs/en-US', $comments
+    Invoke-Dotnet 'build', $hostProject, '-c', $Configuration, $backend
 }
 
 Push-Location $PSScriptRoot
@@ -35,19 +92,13 @@ try {
     $backend = "-p:TorchBackend=$TorchBackend"
     foreach ($name in $Task) {
         switch ($name) {
-            'Build' { Invoke-Dotnet build $hostProject -c $Configuration $backend }
-            'Package' { Invoke-Dotnet build $hostProject -c Release $backend '-t:PackageModule' }
-            'Test' {
-                Invoke-Dotnet test -c $Configuration $backend
-                if (Get-Module -ListAvailable -Name Pester | Where-Object Version -GE '5.0') {
-                    # In a process of its own: a binary module stays loaded until its process ends.
-                    & (Get-Process -Id $PID).Path -NoProfile -Command 'Invoke-Pester -Path tests/Pester -CI:$false -Output Detailed; exit $LASTEXITCODE'
-                    if ($LASTEXITCODE -ne 0) { throw 'Pester tests failed.' }
-                }
-            }
+            'Build' { Invoke-Dotnet 'build', $hostProject, '-c', $Configuration, $backend }
+            'Test' { Invoke-Test }
+            'Docs' { Build-Help }
+            'Package' { Invoke-Dotnet 'build', $hostProject, '-c', 'Release', $backend, '-t:PackageModule', "-p:PackagePlatforms=`"$($Platform -join ';')`"" }
             'Bench' {
                 foreach ($project in Get-ChildItem -Path bench -Recurse -Filter *.csproj) {
-                    Invoke-Dotnet run -c Release --project $project.FullName
+                    Invoke-Dotnet 'run', '-c', 'Release', '--project', $project.FullName
                 }
             }
         }

@@ -16,6 +16,7 @@ public abstract class PathCommandBase : CommandBase
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(Completers.RunCompleter))]
     public string[] Path { get; set; } = [];
 
     /// <summary>Paths that are taken as they are.</summary>

@@ -2,7 +2,7 @@ BeforeAll { . $PSScriptRoot/common.ps1 }
 
 Describe 'Get-TrainingDiagnosis' {
     BeforeAll {
-        $logs = Join-Path $root 'tests/TrainTools.Core.Tests/Data/Logs'
+        $script:logs = Join-Path $root 'tests/TrainTools.Core.Tests/Data/Logs'
     }
 
     It 'diagnoses a TensorBoard log of another program, root first' {

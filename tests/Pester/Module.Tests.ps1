@@ -2,7 +2,7 @@
 
 BeforeAll {
     . "$PSScriptRoot/common.ps1"
-    $module = Get-Module TrainTools
+    $script:module = Get-Module TrainTools
 }
 
 Describe 'The module' {

@@ -22,9 +22,9 @@ Describe 'New-TrainingConfig' {
         Set-Content "$TestDrive/data/a.jsonl" '{"text": "a"}'
         $null = New-PSDrive -Name Tt -PSProvider FileSystem -Root "$TestDrive/data"
         try {
-            (New-TrainingConfig -DatasetPath Tt:/*.jsonl).Data.DatasetPath | Should -Be (Join-Path $TestDrive data a.jsonl)
+            (New-TrainingConfig -DatasetPath Tt:/*.jsonl).Data.DatasetPath | Should -Be (Join-Path $TestDrive 'data/a.jsonl')
             Push-Location Tt:/
-            (New-TrainingConfig -OutputPath run).OutputDir | Should -Be (Join-Path $TestDrive data run)
+            (New-TrainingConfig -OutputPath run).OutputDir | Should -Be (Join-Path $TestDrive 'data/run')
         }
         finally {
             Pop-Location

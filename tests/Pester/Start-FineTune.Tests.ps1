@@ -2,7 +2,7 @@
 
 BeforeAll {
     . "$PSScriptRoot/common.ps1"
-    $run = Get-ExampleConfig done | Start-FineTune -ProgressAction SilentlyContinue
+    $script:run = Get-ExampleConfig done | Start-FineTune -ProgressAction SilentlyContinue
 }
 
 Describe 'Start-FineTune' {

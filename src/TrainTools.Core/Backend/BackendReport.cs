@@ -68,12 +68,20 @@ public sealed record BackendReport
 /// <param name="Version">libtorch's version there; null if it is not there or does not say.</param>
 /// <param name="Taken">Whether it was chosen.</param>
 /// <param name="Reason">Why, or why not.</param>
-public sealed record BackendCandidate(string Source, string Path, string? Version, bool Taken, string Reason);
+public sealed record BackendCandidate(string Source, string Path, string? Version, bool Taken, string Reason)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Source}: {Path}: {Reason}";
+}
 
 /// <summary>A native library that was loaded.</summary>
 /// <param name="Name">Its name without prefix and ending.</param>
 /// <param name="Path">The file.</param>
-public sealed record BackendLibrary(string Name, string Path);
+public sealed record BackendLibrary(string Name, string Path)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Path;
+}
 
 /// <summary>Something to compute on.</summary>
 /// <param name="Device">Name as in the configuration: cpu, cuda:0.</param>
@@ -83,4 +91,7 @@ public sealed record BackendDevice(string Device, string Description, long? Memo
 {
     /// <summary>Whether it multiplies bf16 matrices itself; null if not known.</summary>
     public bool? HasBf16 { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Device;
 }

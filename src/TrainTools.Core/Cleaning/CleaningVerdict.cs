@@ -54,4 +54,7 @@ public sealed record CleaningVerdict
 
     /// <summary>What exactly was found, in a few words.</summary>
     public string? Detail { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Action}: {Rule} = {Value:G4}, record {Index}{(Detail is null ? "" : $" ({Detail})")}");
 }

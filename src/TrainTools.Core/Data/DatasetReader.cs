@@ -49,6 +49,28 @@ public sealed class DatasetReader
         }
     }
 
+    /// <summary>The names of the fields in a file's first records, each with the beginning of an example. Records need not have a known shape.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="records">How many records to look at.</param>
+    public IReadOnlyList<(string Name, string Example)> PeekFields(string path, int records)
+    {
+        const int ExampleLength = 60;
+        using var opened = DatasetStream.Open(path);
+        using var spooled = new SpooledFile();
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var row in Source(opened, path, spooled).Read().Take(records).Where(r => r.Problem is null && r.Json.Span[0] == (byte)0x7B))
+        {
+            using var json = JsonDocument.Parse(row.Json, JsonValues.DocumentOptions);
+            foreach (var field in json.RootElement.EnumerateObject())
+            {
+                var text = field.Value.ToString();
+                fields.TryAdd(field.Name, text.Length > ExampleLength ? text[..ExampleLength] + "…" : text);
+            }
+        }
+
+        return [.. fields.Select(f => (f.Key, f.Value))];
+    }
+
     private IEnumerable<TrainingRecord> ReadFile(string file, ProgressCounter progress, CancellationToken cancellationToken)
     {
         using var opened = DatasetStream.Open(file);

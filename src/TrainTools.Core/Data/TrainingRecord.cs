@@ -34,6 +34,9 @@ public sealed record ChatMessage(string Role, string? Content)
 {
     /// <summary>Every field of the turn as it stood in the file (tool_calls, name, reasoning_content, …), for the chat template; null if there is only role and content.</summary>
     public JsonObject? Extra { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Role}: {Content}";
 }
 
 /// <summary>
@@ -98,4 +101,7 @@ public sealed record TrainingRecord
 
     /// <summary>0-based number in the order of reading, over all files.</summary>
     public long Index { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => SourceFile is null ? $"{Shape} {Index}" : $"{SourceFile}:{SourceLine}";
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -149,6 +150,9 @@ public sealed record TrainingStep : TrainerEvent
     /// </summary>
     [JsonIgnore]
     public IReadOnlyList<long>? Records { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"step {Step}: loss {Loss:F4}");
 }
 
 /// <summary>One evaluation.</summary>
@@ -162,6 +166,9 @@ public sealed record EvaluationResult : TrainerEvent
 
     /// <summary>Metrics under the Trainer's names (eval_loss, eval_mean_token_accuracy, …).</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"step {Step}: {string.Join(", ", Metrics.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Key} {m.Value:G5}")))}");
 }
 
 /// <summary>A diagnosis was raised, changed or closed.</summary>
@@ -266,6 +273,9 @@ public sealed record TrainerError : TrainerEvent
     /// <summary>The exception of this event, as it was thrown in the trainer.</summary>
     public Errors.TrainToolsException ToException() => new(
         ErrorId, Enum.TryParse<Errors.ErrorKind>(Kind, out var kind) ? kind : Errors.ErrorKind.Unexpected, Message, Remedy, Target);
+
+    /// <inheritdoc/>
+    public override string ToString() => Message;
 }
 
 /// <summary>Text answered by a generation request.</summary>
@@ -288,4 +298,7 @@ public sealed record GeneratedText : TrainerEvent
 
     /// <summary>Seconds taken.</summary>
     public double Seconds { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Text;
 }

@@ -19,6 +19,7 @@ public sealed class GetFineTuneRunCommand : CommandBase
     [Parameter(Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(Completers.RunCompleter))]
     public string[]? Path { get; set; }
 
     /// <summary>Run folders that are taken as they are.</summary>

@@ -13,11 +13,13 @@ namespace TrainTools.PowerShell.Commands;
 public sealed class InvokeFineTunedModelCommand : CommandBase
 {
     private TrainerProcess? trainer;
+    private string? pathInUse;
 
     /// <summary>A model folder, or a run folder whose result is meant.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [Alias("ModelPath")]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "ModelPath")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(Completers.RunCompleter))]
     public string Path { get; set; } = string.Empty;
 
     /// <summary>Texts to continue.</summary>
@@ -59,11 +61,25 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
     public string Device { get; set; } = "auto";
 
     /// <inheritdoc/>
-    protected override void Begin() => trainer = TrainerProcess.StartGeneration(TrainerLocator.Find(), FindModel(), Device);
+    protected override void Begin()
+    {
+        if (Path.Length > 0)
+        {
+            Load();
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Process()
     {
+        if (Path != pathInUse)
+        {
+            // Another model came down the pipeline.
+            trainer?.EndRequests();
+            trainer?.Dispose();
+            Load();
+        }
+
         foreach (var prompt in Prompt)
         {
             trainer!.Ask(Request(prompt));
@@ -80,7 +96,7 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
     }
 
     /// <inheritdoc/>
-    protected override void End() => trainer!.EndRequests();
+    protected override void End() => trainer?.EndRequests();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -91,6 +107,13 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
         }
 
         base.Dispose(disposing);
+    }
+
+    private void Load()
+    {
+        pathInUse = null;
+        trainer = TrainerProcess.StartGeneration(TrainerLocator.Find(), FindModel(), Device);
+        pathInUse = Path;
     }
 
     private TrainerEvent? Answer()

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using TrainTools.Core.Configuration;
+using TrainTools.PowerShell.Completers;
 using TrainTools.PowerShell.Transforms;
 
 namespace TrainTools.PowerShell.Commands;
@@ -8,7 +9,8 @@ namespace TrainTools.PowerShell.Commands;
 public sealed partial class NewTrainingConfigCommand
 {
     /// <summary>Training files, in order.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("dataset_path")]
     public string[]? DatasetPath
     {
@@ -17,7 +19,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Validation files; empty = none or a split of the training data (-ValidationSplit).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("validation_path")]
     public string[]? ValidationPath
     {
@@ -26,7 +29,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Share of the training records held out for validation; null or 0 = none.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("validation_split")]
     public double? ValidationSplit
     {
@@ -35,7 +39,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Shape of the records.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("dataset_format")]
     [FieldSpelling]
     public DatasetFormat DatasetFormat
@@ -45,8 +50,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Name of the field with plain text.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("text_field")]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string? TextField
     {
         get => Get<string>("text_field");
@@ -54,8 +61,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Name of the field with the prompt.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("prompt_field")]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string? PromptField
     {
         get => Get<string>("prompt_field");
@@ -63,8 +72,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Name of the field with the completion.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("completion_field")]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string? CompletionField
     {
         get => Get<string>("completion_field");
@@ -72,8 +83,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Name of the field with the conversation.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("messages_field")]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string? MessagesField
     {
         get => Get<string>("messages_field");
@@ -81,8 +94,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Name of the field with the label.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("label_field")]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string? LabelField
     {
         get => Get<string>("label_field");
@@ -90,7 +105,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Longest sample in tokens; null = derived (the smaller of 1024 and the model's positions).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("max_length")]
     public int? MaxLength
     {
@@ -99,7 +115,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Which part of a row that is too long is kept (packing always keeps the start).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("truncation_mode")]
     [FieldSpelling]
     public TruncationMode TruncationMode
@@ -109,7 +126,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Several documents in one row; null = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     public bool? Packing
     {
         get => Get<bool?>("packing");
@@ -117,7 +135,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>How documents are packed.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("packing_strategy")]
     [FieldSpelling]
     public PackingStrategy PackingStrategy
@@ -127,7 +146,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Loss on the assistant's turns only (conversations).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("assistant_only_loss")]
     public SwitchParameter AssistantOnlyLoss
     {
@@ -136,7 +156,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Loss on the completion only; null = automatic: true for prompt-completion data.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("completion_only_loss")]
     public bool? CompletionOnlyLoss
     {
@@ -145,7 +166,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Cut the prompt's start rather than lose every target of a row that is too long (off: TRL's keep_start).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("keep_target")]
     public SwitchParameter KeepTarget
     {
@@ -154,7 +176,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Shuffle the records each epoch.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     public bool? Shuffle
     {
         get => Get<bool?>("shuffle");
@@ -162,7 +185,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Easy records first, then a growing share.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     public SwitchParameter Curriculum
     {
         get => Get<SwitchParameter>("curriculum");
@@ -170,7 +194,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Share of the easiest records that a curriculum starts with.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("curriculum_start")]
     public double? CurriculumStart
     {
@@ -179,7 +204,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Share of the run after which a curriculum uses all records.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("curriculum_end")]
     public double? CurriculumEnd
     {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using TrainTools.Core.Configuration;
+using TrainTools.PowerShell.Completers;
 using TrainTools.PowerShell.Transforms;
 
 namespace TrainTools.PowerShell.Commands;
@@ -8,7 +9,8 @@ namespace TrainTools.PowerShell.Commands;
 public sealed partial class NewTrainingConfigCommand
 {
     /// <summary>The method.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("finetuning_type", "FinetuningType")]
     [FieldSpelling]
     public TrainingMethod Method
@@ -18,7 +20,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Rank of the adapters; null = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("lora_r")]
     public int? LoraR
     {
@@ -27,7 +30,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Scale numerator of the adapters; null = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("lora_alpha")]
     public double? LoraAlpha
     {
@@ -36,7 +40,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Dropout before the adapters.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("lora_dropout")]
     public double? LoraDropout
     {
@@ -45,8 +50,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Names of the layers that get adapters, or the single word all-linear, or a regular expression; empty = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("target_modules", "TargetModules")]
+    [ArgumentCompleter(typeof(ModuleCompleter))]
     public string[]? TargetModule
     {
         get => Get<string[]>("target_modules");
@@ -54,8 +61,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Layers that get none.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("exclude_modules", "ExcludeModules")]
+    [ArgumentCompleter(typeof(ModuleCompleter))]
     public string[]? ExcludeModule
     {
         get => Get<string[]>("exclude_modules");
@@ -63,8 +72,10 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Modules trained in full and saved with the adapter.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("modules_to_save", "ModulesToSave")]
+    [ArgumentCompleter(typeof(ModuleCompleter))]
     public string[]? ModuleToSave
     {
         get => Get<string[]>("modules_to_save");
@@ -126,7 +137,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Scale by alpha / sqrt(r).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("use_rslora")]
     public SwitchParameter UseRslora
     {
@@ -135,7 +147,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Weight-decomposed adapters.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("use_dora")]
     public SwitchParameter UseDora
     {
@@ -144,7 +157,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Learning-rate factor of the B matrices (LoRA+); null = 1.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("loraplus_lr_ratio")]
     public double? LoraplusLrRatio
     {
@@ -171,7 +185,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Second quantisation of the NF4 scales.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("bnb_4bit_use_double_quant")]
     public bool? Bnb4BitUseDoubleQuant
     {
@@ -180,7 +195,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>The task.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("task_type", "TaskType")]
     [FieldSpelling]
     public TaskType Task
@@ -190,7 +206,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Labels in order; empty = from the model's config or the data.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("labels")]
     public string[]? Label
     {
@@ -199,7 +216,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Share of the target moved to all classes.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("label_smoothing_factor")]
     public double? LabelSmoothingFactor
     {

@@ -6,7 +6,8 @@ namespace TrainTools.PowerShell.Commands;
 public sealed partial class NewTrainingConfigCommand
 {
     /// <summary>A Hugging Face model folder (config.json, *.safetensors, tokenizer.json).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("model_name_or_path", "ModelNameOrPath")]
     public string? ModelPath
     {
@@ -15,7 +16,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Folder of the tokenizer; null = the model's.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("tokenizer_path")]
     public string? TokenizerPath
     {
@@ -24,7 +26,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>File with a Jinja chat template that replaces the model's; null = the model's.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("chat_template_path")]
     public string? ChatTemplatePath
     {
@@ -33,7 +36,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Dropout of attention weights; null = the model's config.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("attention_dropout")]
     public double? AttentionDropout
     {
@@ -42,7 +46,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Dropout of hidden states; null = the model's config.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("hidden_dropout")]
     public double? HiddenDropout
     {
@@ -51,7 +56,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Dropout before the classifier; null = the model's config.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("classifier_dropout")]
     public double? ClassifierDropout
     {

@@ -9,7 +9,8 @@ namespace TrainTools.PowerShell.Commands;
 public sealed partial class NewTrainingConfigCommand
 {
     /// <summary>Peak learning rate; null = derived from the method and the model's size.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("learning_rate")]
     public double? LearningRate
     {
@@ -18,7 +19,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Decoupled weight decay.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("weight_decay")]
     public double? WeightDecay
     {
@@ -27,7 +29,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Optimizer.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [ArgumentCompleter(typeof(SettingCompleter))]
     public string? Optim
     {
@@ -36,7 +39,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Decay rate of the first moment.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("adam_beta1")]
     public double? AdamBeta1
     {
@@ -45,7 +49,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Decay rate of the second moment.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("adam_beta2")]
     public double? AdamBeta2
     {
@@ -54,7 +59,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Added to the root of the second moment.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("adam_epsilon")]
     public double? AdamEpsilon
     {
@@ -63,7 +69,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Largest global L2 norm of the gradient; 0 = no clipping; null = derived from method and size.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("max_grad_norm")]
     public double? MaxGradNorm
     {
@@ -72,7 +79,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Uniform noise on the input embeddings (NEFTune); null = none.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("neftune_noise_alpha")]
     public double? NeftuneNoiseAlpha
     {
@@ -81,7 +89,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>The schedule.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("lr_scheduler_type")]
     [FieldSpelling]
     public LrSchedulerType LrSchedulerType
@@ -91,7 +100,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Warm-up in steps; wins over the ratio.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("warmup_steps")]
     public int? WarmupSteps
     {
@@ -100,7 +110,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Warm-up as a share of the run, rounded up; null = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("warmup_ratio")]
     public double? WarmupRatio
     {
@@ -109,7 +120,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Lowest learning rate of cosine_with_min_lr; one of this and -MinLrRate.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("min_lr")]
     public double? MinLr
     {
@@ -118,7 +130,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>The same as a share of the peak.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("min_lr_rate")]
     public double? MinLrRate
     {
@@ -127,7 +140,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Cycles of cosine schedules; null = the schedule's default.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("num_cycles")]
     public double? NumCycles
     {
@@ -136,7 +150,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Power of the polynomial schedule.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     public double? Power
     {
         get => Get<double?>("power");
@@ -144,7 +159,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Final learning rate of the polynomial schedule.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("lr_end")]
     public double? LrEnd
     {
@@ -153,7 +169,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Time scale of inverse_sqrt in steps; null = the warm-up.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     public int? Timescale
     {
         get => Get<int?>("timescale");
@@ -161,7 +178,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Decay steps of warmup_stable_decay.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("num_decay_steps")]
     public int? NumDecaySteps
     {
@@ -170,7 +188,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Stable steps of warmup_stable_decay; null = what is left.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("num_stable_steps")]
     public int? NumStableSteps
     {
@@ -179,7 +198,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Rows a micro-batch; null = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("per_device_train_batch_size", "PerDeviceTrainBatchSize")]
     public int? BatchSize
     {
@@ -188,7 +208,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Rows an evaluation batch; null = the training one.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("per_device_eval_batch_size", "PerDeviceEvalBatchSize")]
     public int? EvalBatchSize
     {
@@ -197,7 +218,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Micro-batches a step; null = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("gradient_accumulation_steps")]
     public int? GradientAccumulationSteps
     {
@@ -206,7 +228,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Compute activations again in the backward pass.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("gradient_checkpointing")]
     public SwitchParameter GradientCheckpointing
     {
@@ -215,7 +238,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Halve the micro-batch and double accumulation when memory runs out.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("auto_find_batch_size")]
     public SwitchParameter AutoFindBatchSize
     {
@@ -224,7 +248,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Passes over the data; null = derived.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("num_train_epochs", "NumTrainEpochs")]
     public double? Epochs
     {
@@ -233,7 +258,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Optimizer steps; overrides epochs; null = from epochs.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("max_steps")]
     public int? MaxSteps
     {

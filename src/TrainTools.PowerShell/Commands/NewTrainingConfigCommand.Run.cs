@@ -9,7 +9,8 @@ namespace TrainTools.PowerShell.Commands;
 public sealed partial class NewTrainingConfigCommand
 {
     /// <summary>When to evaluate; null = each epoch if there is validation data.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("eval_strategy")]
     [FieldSpelling]
     public IntervalStrategy EvalStrategy
@@ -19,7 +20,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Steps between evaluations; below 1 a share of the run.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("eval_steps")]
     public double? EvalSteps
     {
@@ -28,7 +30,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Metric that decides the best model.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("metric_for_best_model")]
     [ArgumentCompleter(typeof(MetricCompleter))]
     public string? MetricForBestModel
@@ -38,7 +41,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Whether higher is better; null = unless the name ends in loss.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("greater_is_better")]
     public bool? GreaterIsBetter
     {
@@ -47,7 +51,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Evaluations without improvement before the run stops; null = no early stopping.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("early_stopping_patience")]
     public int? EarlyStoppingPatience
     {
@@ -56,7 +61,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Least change that counts as improvement.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("early_stopping_threshold")]
     public double? EarlyStoppingThreshold
     {
@@ -65,7 +71,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Load the best checkpoint when the run ends.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("load_best_model_at_end")]
     public SwitchParameter LoadBestModelAtEnd
     {
@@ -74,7 +81,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>When to save.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("save_strategy")]
     [FieldSpelling]
     public IntervalStrategy SaveStrategy
@@ -84,7 +92,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Steps between checkpoints; below 1 a share of the run.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("save_steps")]
     public double? SaveSteps
     {
@@ -93,7 +102,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Checkpoints kept (the best is exempt); null = all.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("save_total_limit")]
     public int? SaveTotalLimit
     {
@@ -102,7 +112,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>auto, cpu, cuda or cuda:n.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [ArgumentCompleter(typeof(SettingCompleter))]
     public string? Device
     {
@@ -111,7 +122,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Number format; null = derived (bf16 where the device has it, else fp32).</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [FieldSpelling]
     public Precision Precision
     {
@@ -120,7 +132,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Seed of every random choice.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     public long? Seed
     {
         get => Get<long?>("seed");
@@ -128,7 +141,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>CPU threads; null = the physical cores.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("num_threads")]
     public int? NumThreads
     {
@@ -137,7 +151,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Steps between logged metrics.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("logging_steps")]
     public int? LoggingSteps
     {
@@ -146,7 +161,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>Write TensorBoard events.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     public bool? Tensorboard
     {
         get => Get<bool?>("tensorboard");
@@ -154,7 +170,8 @@ public sealed partial class NewTrainingConfigCommand
     }
 
     /// <summary>The run folder that the run writes to; null until it is chosen.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [Alias("output_dir", "OutputDir")]
     public string? OutputPath
     {

@@ -34,6 +34,7 @@ public sealed class SplitTrainingDatasetCommand : RecordCommandBase
     /// <summary>Field whose equal values stay on one side (a customer, a document, a conversation).</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(Completers.FieldCompleter))]
     public string? GroupBy { get; set; }
 
     /// <summary>Let duplicates fall on two sides.</summary>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Data;
+using TrainTools.PowerShell.Completers;
 using TrainTools.PowerShell.Transforms;
 
 namespace TrainTools.PowerShell.Datasets;
@@ -55,50 +56,59 @@ public abstract class DatasetReadCommandBase : CommandBase
     [Parameter]
     [Alias("text_field")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string TextField { get; set; } = "text";
 
     /// <summary>Field with the prompt.</summary>
     [Parameter]
     [Alias("prompt_field")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string PromptField { get; set; } = "prompt";
 
     /// <summary>Field with the completion.</summary>
     [Parameter]
     [Alias("completion_field")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string CompletionField { get; set; } = "completion";
 
     /// <summary>Field with the conversation.</summary>
     [Parameter]
     [Alias("messages_field")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string MessagesField { get; set; } = "messages";
 
     /// <summary>Field with the label.</summary>
     [Parameter]
     [Alias("label_field")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string LabelField { get; set; } = "label";
 
     /// <summary>Field with the chosen answer.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string ChosenField { get; set; } = "chosen";
 
     /// <summary>Field with the rejected answer.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string RejectedField { get; set; } = "rejected";
 
     /// <summary>Field with the words of a tagged sentence.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string TokensField { get; set; } = "tokens";
 
     /// <summary>Field with their tags.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FieldCompleter))]
     public string TagsField { get; set; } = "ner_tags";
 
     /// <summary>What one record of a plain text file is.</summary>

@@ -19,6 +19,15 @@ public sealed class DatasetSplitResult
     /// <summary>Records for testing, or their file; null if none were asked for.</summary>
     public object? Test { get; }
 
+    /// <summary>Path of the training file, under the name that New-TrainingConfig takes; null if the records are in memory.</summary>
+    public string? DatasetPath => (Train as FileInfo)?.FullName;
+
+    /// <summary>Path of the validation file; null if there is none.</summary>
+    public string? ValidationPath => (Validation as FileInfo)?.FullName;
+
+    /// <summary>Path of the test file; null if there is none.</summary>
+    public string? TestPath => (Test as FileInfo)?.FullName;
+
     /// <summary>Number of records for training.</summary>
     public int TrainCount { get; internal init; }
 
@@ -33,4 +42,7 @@ public sealed class DatasetSplitResult
 
     /// <summary>Records in the largest unit.</summary>
     public int LargestGroup { get; internal init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"train {TrainCount}, validation {ValidationCount}, test {TestCount}");
 }

@@ -3,7 +3,8 @@ namespace TrainTools.PowerShell.Tests;
 /// <summary>The small real model and data of examples/.</summary>
 public static class Example
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Shell.Manifest)!, "..", ".."));
+    /// <summary>The repository.</summary>
+    public static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Shell.Manifest)!, "..", ".."));
 
     public static string Model { get; } = Path.Combine(Root, "examples", "stories260k");
 

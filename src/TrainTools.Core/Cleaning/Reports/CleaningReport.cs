@@ -3,10 +3,18 @@ using System.Security.Cryptography;
 namespace TrainTools.Core.Cleaning.Reports;
 
 /// <summary>A file and the hash of its bytes.</summary>
-public sealed record FileHash(string Path, long Bytes, string Sha256);
+public sealed record FileHash(string Path, long Bytes, string Sha256)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Sha256}  {Path}";
+}
 
 /// <summary>Lengths of a set in words or tokens.</summary>
-public sealed record LengthQuantiles(double Min, double P5, double P25, double Median, double P75, double P95, double Max);
+public sealed record LengthQuantiles(double Min, double P5, double P25, double Median, double P75, double P95, double Max)
+{
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"median {Median}, 95 % {P95}, most {Max}");
+}
 
 /// <summary>What one rule found.</summary>
 public sealed record RuleSummary
@@ -37,10 +45,17 @@ public sealed record RuleSummary
 
     /// <summary>The first finds.</summary>
     public required IReadOnlyList<RuleExample> Examples { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Rule}: {Records} found, {Removed} removed");
 }
 
 /// <summary>One find with the beginning of its record.</summary>
-public sealed record RuleExample(CleaningVerdict Verdict, string Text, string? EvidenceText);
+public sealed record RuleExample(CleaningVerdict Verdict, string Text, string? EvidenceText)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Verdict}: {Text}";
+}
 
 /// <summary>What went into a cleaning run, what came out, by which rules, with examples and all that is needed to do it again.</summary>
 public sealed record CleaningReport
@@ -98,4 +113,7 @@ public sealed record CleaningReport
         using var stream = File.OpenRead(path);
         return new FileHash(path, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Records} records, {Kept} kept, {Removed} removed, {Changed} changed");
 }

@@ -47,4 +47,7 @@ public sealed record RunForecast
 
     /// <summary>What <see cref="Duration"/> was measured on.</summary>
     public string? DurationFrom { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Steps} steps, {Tokens:N0} tokens, {Memory?.Peak ?? "unknown"} of memory");
 }

@@ -51,4 +51,8 @@ public sealed record ImportNote(string Key, string Value, long Line, ImportOutco
 /// <param name="Config">The config.</param>
 /// <param name="Format">Whose file it was.</param>
 /// <param name="Notes">Arguments without an exact counterpart; empty for our own files. Arguments that are switched off (null, false, 0, none) are left out.</param>
-public sealed record ImportedConfig(TrainingConfig Config, ArgumentFormat Format, IReadOnlyList<ImportNote> Notes);
+public sealed record ImportedConfig(TrainingConfig Config, ArgumentFormat Format, IReadOnlyList<ImportNote> Notes)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Format}: {Config}";
+}

@@ -1,7 +1,11 @@
 namespace TrainTools.Core.Data.Statistics;
 
 /// <summary>A name and how often it occurs.</summary>
-public sealed record NamedCount(string Name, long Count, double Share);
+public sealed record NamedCount(string Name, long Count, double Share)
+{
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Name} {Count}");
+}
 
 /// <summary>Distribution of a length.</summary>
 public sealed record LengthDistribution
@@ -32,10 +36,17 @@ public sealed record LengthDistribution
 
     /// <summary>Bins of growing width; each holds lengths from its start to below the next one's.</summary>
     public required IReadOnlyList<HistogramBin> Histogram { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Name}: median {Median}, 95 % {P95}, most {Max}");
 }
 
 /// <summary>A bin of a histogram.</summary>
-public sealed record HistogramBin(int From, int To, long Count);
+public sealed record HistogramBin(int From, int To, long Count)
+{
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{From} to {To}: {Count}");
+}
 
 /// <summary>What a data set is made of.</summary>
 public sealed record DatasetStatistics
@@ -73,4 +84,7 @@ public sealed record DatasetStatistics
 
     /// <summary>Share of the records that contradict another one.</summary>
     public required double? ConflictRate { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Records} records");
 }

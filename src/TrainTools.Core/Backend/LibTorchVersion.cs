@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace TrainTools.Trainer.Backend;
+namespace TrainTools.Core.Backend;
 
 /// <summary>Finds out which version a folder of libtorch libraries is. The libraries themselves do not say.</summary>
 public static partial class LibTorchVersion
