@@ -25,7 +25,7 @@ internal sealed class FakeFeed(string folder) : HttpMessageHandler
             ["flat", var id, var version, var file] when File.Exists(Package(id, version)) => file.EndsWith(".nuspec", StringComparison.Ordinal)
                 ? Text(Manifest(Package(id, version)))
                 : Content(File.ReadAllBytes(Package(id, version)), (int)(request.Headers.Range?.Ranges.First().From ?? 0), request.Headers.Range is not null),
-            ["reg", var id, var leaf] or ["reg", var id, _, var leaf] when leaf.EndsWith(".json", StringComparison.Ordinal) =>
+            ["reg", var id, var leaf] =>
                 Text($$"""{"catalogEntry":"https://feed.example/cat/{{id}}/{{Path.GetFileNameWithoutExtension(leaf)}}"}"""),
             ["cat", var id, var version] =>
                 Text($$"""{"packageHash":"{{Convert.ToBase64String(SHA512.HashData(File.ReadAllBytes(Package(id, version))))}}","packageHashAlgorithm":"SHA512"}"""),
