@@ -9,7 +9,7 @@ BeforeDiscovery {
         @{
             Name       = $command.Name
             Help       = $help
-            Parameters = @($help.parameters.parameter | ForEach-Object { @{ Parameter = $_.Name; Text = "$($_.description.Text)" } })
+            Parameters = @($help.parameters.parameter | Where-Object Name | ForEach-Object { @{ Parameter = $_.Name; Text = "$($_.description.Text)" } })
             Examples   = @($help.examples.example | ForEach-Object { @{ Title = $_.title.Trim(' -'); Code = $_.code } })
         }
     }
