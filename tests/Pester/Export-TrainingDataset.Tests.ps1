@@ -12,7 +12,7 @@ Describe 'Export-TrainingDataset' {
         $file.FullName | Should -Be $path
         $back = Import-TrainingDataset $path
         $back.Count | Should -Be 8
-        $back[7].Messages[0].Content | Should -Be $records[7].Messages[0].Content
+        $back.Prompt | Should -Be $records.Prompt
     }
 
     It 'leaves a file that exists alone without -Force' {

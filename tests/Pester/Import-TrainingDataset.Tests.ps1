@@ -24,7 +24,7 @@ Describe 'Import-TrainingDataset' {
         $records.Count | Should -Be 2
         $bad.Count | Should -Be 1
         $bad[0].FullyQualifiedErrorId | Should -BeLike 'DatasetLineInvalid,*'
-        "$($bad[0])" | Should -Match 'line 2|:2'
+        "$($bad[0])" | Should -Match ([regex]::Escape('bad.jsonl(2)'))
     }
 
     It 'ends at the first with -ErrorAction Stop' {

@@ -6,7 +6,7 @@ BeforeAll {
     @(
         '{"prompt":"What is the capital of France?","completion":"Paris is the capital of France."}'
         '{"prompt":"What is the capital of France?","completion":"Paris is the capital of France."}'
-        '{"prompt":"Whom do I write to?","completion":"Please write to anna.smith@example.org about the contract."}'
+        '{"prompt":"Whom do I write to?","completion":"Please write to anna.smith@contoso-mail.de about the contract."}'
         '{"prompt":"Say something.","completion":""}'
     ) | Set-Content $dirty
 }

@@ -28,7 +28,6 @@ Describe 'Split-TrainingDataset' {
         $path = Join-Path $TestDrive 'twice.jsonl'
         (Get-Content (Get-ExampleData 16)) * 2 | Set-Content $path
         $split = Split-TrainingDataset $path -ValidationShare 0.4
-        $train = $split.Train | ForEach-Object { $_.Messages[0].Content }
-        $split.Validation | ForEach-Object { $_.Messages[0].Content } | Where-Object { $_ -in $train } | Should -BeNullOrEmpty
+        $split.Validation.Prompt | Where-Object { $_ -in $split.Train.Prompt } | Should -BeNullOrEmpty
     }
 }

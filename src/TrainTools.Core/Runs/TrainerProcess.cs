@@ -77,10 +77,13 @@ public sealed class TrainerProcess : IDisposable
         new(command, ["generate", modelPath, "--device", device], null);
 
     /// <summary>Asks the trainer which libtorch it uses and why.</summary>
+    /// <param name="command">How to start it.</param>
+    /// <param name="cancellationToken">Ends it, and the trainer with it.</param>
     /// <exception cref="TrainToolsException">It could not be started, died or did not answer.</exception>
-    public static BackendReport QueryBackend(TrainerCommand command)
+    public static BackendReport QueryBackend(TrainerCommand command, CancellationToken cancellationToken = default)
     {
         using var process = Launch(command, ["backend"]);
+        using var stop = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
         process.StandardInput.Close();
         var errors = process.StandardError.ReadToEndAsync();
         var answer = process.StandardOutput.ReadToEndAsync();
@@ -90,6 +93,7 @@ public sealed class TrainerProcess : IDisposable
             throw new TrainToolsException(ErrorIds.TrainerFailed, ErrorKind.Unexpected, $"The trainer did not say within {QueryTime.TotalMinutes} minutes which backend it uses.");
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         return BackendReport.TryParse(answer.GetAwaiter().GetResult())
             ?? throw TrainerDeath.Explain(process.ExitCode, false, errors.GetAwaiter().GetResult().Split('\n'), null);
     }

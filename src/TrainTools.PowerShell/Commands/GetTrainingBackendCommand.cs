@@ -15,7 +15,7 @@ public sealed class GetTrainingBackendCommand : CommandBase
     /// <inheritdoc/>
     protected override void End()
     {
-        var report = TrainerProcess.QueryBackend(TrainerLocator.Find());
+        var report = TrainerProcess.QueryBackend(TrainerLocator.Find(), Cancellation);
         WriteObject(report);
         if (report.Error is not null)
         {
