@@ -85,8 +85,8 @@ public sealed class TrainerProcess : IDisposable
         using var process = Launch(command, ["backend"]);
         using var stop = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
         process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync();
-        var answer = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var answer = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         if (!process.WaitForExit(QueryTime))
         {
             process.Kill(entireProcessTree: true);

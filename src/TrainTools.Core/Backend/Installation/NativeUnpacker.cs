@@ -94,7 +94,7 @@ internal static class NativeUnpacker
     {
         using var stream = File.OpenRead(path);
         var actual = Convert.ToHexStringLower(SHA256.HashData(stream));
-        if (actual != expected.ToLowerInvariant())
+        if (!string.Equals(actual, expected, StringComparison.OrdinalIgnoreCase))
         {
             throw new TrainToolsException(
                 ErrorIds.PackageChecksumMismatch, ErrorKind.InvalidData, $"{Path.GetFileName(path)}, put together from its pieces, has the SHA-256 {actual} instead of {expected}.",
