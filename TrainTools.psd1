@@ -9,6 +9,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Export-FineTunedModel'
         'Export-TrainingConfig'
         'Export-TrainingDataset'
         'Export-TrainingReport'

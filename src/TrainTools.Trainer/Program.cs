@@ -1,5 +1,6 @@
+using TrainTools.Trainer.Export;
 using TrainTools.Trainer.Generation;
 using TrainTools.Trainer.Hosting;
 using TrainTools.Trainer.Training;
 
-return new TrainerProgram(new RunEngine(), new TextGeneratorFactory()).Main(args);
+return new TrainerProgram(new RunEngine(), new TextGeneratorFactory(), new ModelExporter()).Main(args);

@@ -18,6 +18,7 @@ namespace TrainTools.Core.Runs;
 [JsonDerivedType(typeof(RunResult), "result")]
 [JsonDerivedType(typeof(TrainerError), "error")]
 [JsonDerivedType(typeof(GeneratedText), "generated")]
+[JsonDerivedType(typeof(ExportedModel), "exported")]
 public abstract record TrainerEvent
 {
     /// <summary>Options of the stream: snake_case names, named non-finite numbers, nulls left out.</summary>

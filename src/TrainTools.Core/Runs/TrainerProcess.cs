@@ -72,9 +72,20 @@ public sealed class TrainerProcess : IDisposable
     /// <param name="command">How to start the trainer.</param>
     /// <param name="modelPath">Model or adapter folder.</param>
     /// <param name="device">auto, cpu, cuda or cuda:n.</param>
+    /// <param name="basePath">Folder of an adapter's base; null = the one the adapter names.</param>
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.TrainerStartFailed"/>.</exception>
-    public static TrainerProcess StartGeneration(TrainerCommand command, string modelPath, string device = "auto") =>
-        new(command, ["generate", modelPath, "--device", device], null);
+    public static TrainerProcess StartGeneration(TrainerCommand command, string modelPath, string device = "auto", string? basePath = null) =>
+        new(command, ["generate", modelPath, "--device", device, .. basePath is null ? (string[])[] : ["--base", basePath]], null);
+
+    /// <summary>Exports a model or adapter; its only event of interest is the <see cref="ExportedModel"/>.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.TrainerStartFailed"/>.</exception>
+    public static TrainerProcess StartExport(TrainerCommand command, ExportRequest request)
+    {
+        var process = new TrainerProcess(command, ["export"], null);
+        process.WriteInput(JsonSerializer.Serialize(request, TrainerEvent.JsonOptions));
+        process.CloseInput();
+        return process;
+    }
 
     /// <summary>Asks the trainer which libtorch it uses and why.</summary>
     /// <param name="command">How to start it.</param>

@@ -22,6 +22,12 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
     [ArgumentCompleter(typeof(Completers.RunCompleter))]
     public string Path { get; set; } = string.Empty;
 
+    /// <summary>Folder of an adapter's base; left out, the one that the adapter names.</summary>
+    [Parameter]
+    [Alias("BasePath")]
+    [ValidateNotNullOrEmpty]
+    public string? BaseModelPath { get; set; }
+
     /// <summary>Texts to continue.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -112,7 +118,8 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
     private void Load()
     {
         pathInUse = null;
-        trainer = TrainerProcess.StartGeneration(TrainerLocator.Find(), FindModel(), Device);
+        trainer = TrainerProcess.StartGeneration(
+            TrainerLocator.Find(), FindModel(), Device, BaseModelPath is null ? null : PathHelper.ResolveNew(this, BaseModelPath));
         pathInUse = Path;
     }
 

@@ -10,16 +10,16 @@ public static class AdaptedModelLoader
     /// <summary>Whether a folder holds an adapter.</summary>
     public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, AdapterConfigFile.FileName));
 
-    /// <summary>Loads; an adapter's base is the folder its config names, as it stands or relative to the adapter.</summary>
+    /// <summary>Loads; an adapter's base is the folder given, else the one its config names, as it stands or relative to the adapter.</summary>
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.ModelFolderNotFound"/>: the base is not there.</exception>
-    public static CausalLanguageModel LoadCausal(string folder, PretrainedModelOptions options)
+    public static CausalLanguageModel LoadCausal(string folder, PretrainedModelOptions options, string? basePath = null)
     {
         if (!IsAdapter(folder))
         {
             return PretrainedModelLoader.LoadCausal(folder, options);
         }
 
-        var model = PretrainedModelLoader.LoadCausal(BaseOf(folder), options);
+        var model = PretrainedModelLoader.LoadCausal(basePath ?? BaseOf(folder), options);
         try
         {
             // Merged where one table can hold the result, else left beside the base.
@@ -52,6 +52,6 @@ public static class AdaptedModelLoader
 
         throw new TrainToolsException(
             ErrorIds.ModelFolderNotFound, ErrorKind.NotFound, $"The base of the adapter '{folder}' is not there: its config names '{named}'.",
-            $"Put the base's folder where base_model_name_or_path in {AdapterConfigFile.FileName} says, or correct that field.", folder);
+            $"Put the base's folder where base_model_name_or_path in {AdapterConfigFile.FileName} says, or correct that field, or give the base's folder (-BaseModelPath).", folder);
     }
 }

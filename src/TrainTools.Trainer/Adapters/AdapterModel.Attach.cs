@@ -10,6 +10,9 @@ namespace TrainTools.Trainer.Adapters;
 /// <content>Putting the parts on the base's layers.</content>
 public sealed partial class AdapterModel
 {
+    /// <summary>An adapter of tensors that are already there.</summary>
+    internal static AdapterModel From(PretrainedModel model, AdapterConfigFile config, IAdapterSource source) => Build(model, config, source);
+
     private static AdapterModel Build(PretrainedModel model, AdapterConfigFile config, IAdapterSource source)
     {
         var adapter = new AdapterModel(model, config);

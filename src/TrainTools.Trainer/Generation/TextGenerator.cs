@@ -18,11 +18,12 @@ namespace TrainTools.Trainer.Generation;
 public sealed class TextGeneratorFactory : ITextGeneratorFactory
 {
     /// <inheritdoc/>
-    public ITextGenerator Load(string modelPath, string device)
+    public ITextGenerator Load(string modelPath, string device, string? basePath = null)
     {
         var where = TrainingDevice.Find(device);
-        var tokenizer = PretrainedTokenizer.Load(modelPath);
-        return new TextGenerator(AdaptedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions { Device = where }), tokenizer);
+        var ownTokenizer = basePath is null || File.Exists(Path.Combine(modelPath, "tokenizer.json")) || !AdaptedModelLoader.IsAdapter(modelPath);
+        var tokenizer = PretrainedTokenizer.Load(ownTokenizer ? modelPath : basePath!);
+        return new TextGenerator(AdaptedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions { Device = where }, basePath), tokenizer);
     }
 }
 

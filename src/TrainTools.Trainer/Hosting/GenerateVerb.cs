@@ -13,18 +13,19 @@ public sealed class GenerateVerb(ITextGeneratorFactory factory)
 {
     /// <summary>Answers requests.</summary>
     /// <param name="modelPath">Model or adapter folder.</param>
+    /// <param name="basePath">Folder of an adapter's base; null = the one it names.</param>
     /// <param name="device">auto, cpu, cuda or cuda:n.</param>
     /// <param name="requests">One JSON object a line.</param>
     /// <param name="events">Event stream.</param>
     /// <returns>The exit code.</returns>
-    public int Run(string modelPath, string device, TextReader requests, IEventSink events)
+    public int Run(string modelPath, string? basePath, string device, TextReader requests, IEventSink events)
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(events);
         TorchBackend.Initialize();
         using var stop = StopSignal.Manual();
         stop.ListenToSignals();
-        using var generator = factory.Load(modelPath, device);
+        using var generator = factory.Load(modelPath, device, basePath);
         var exitCode = ExitCodes.Completed;
         for (var index = 0; Next(requests, stop) is { } line; index++)
         {

@@ -63,5 +63,6 @@ public interface ITextGeneratorFactory
     /// <summary>Loads a model.</summary>
     /// <param name="modelPath">A Hugging Face model folder, or an adapter folder that names its base model.</param>
     /// <param name="device">auto, cpu, cuda or cuda:n.</param>
-    ITextGenerator Load(string modelPath, string device);
+    /// <param name="basePath">Folder of an adapter's base; null = the one it names.</param>
+    ITextGenerator Load(string modelPath, string device, string? basePath = null);
 }

@@ -5,15 +5,16 @@ using TrainTools.Trainer.Backend;
 namespace TrainTools.Trainer.Hosting;
 
 /// <summary>The trainer's command line: reads it, runs the verb, and reports one clear error for whatever goes wrong.</summary>
-public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFactory generation)
+public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFactory generation, IModelExporter export)
 {
     private const string Usage = """
         usage: TrainTools.Trainer VERB
           run FOLDER [--resume CHECKPOINT] [--watch-stdin]
                      does the run that FOLDER/config.yaml describes, from the start or from a checkpoint folder;
                      with --watch-stdin the end of standard input asks for a stop
-          generate MODEL [--device DEVICE]
-                     answers JSON requests, one a line, from standard input
+          generate MODEL [--device DEVICE] [--base BASE]
+                     answers JSON requests, one a line, from standard input; BASE is the folder of an adapter's base
+          export     writes a model or adapter folder as one JSON request on standard input asks for
           backend    prints which libtorch is used and why, as one JSON object
           version    prints the version
         Events go to standard output as JSON lines. Exit codes: 0 completed, 1 failed, 2 invalid input, 3 stopped on
@@ -51,11 +52,12 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
                 var (resume, watch) = RunOptions(rest);
                 return new RunVerb(training).Run(new RunFolder(folder), resume, watch, events);
 
-            case ["generate", var model]:
-                return new GenerateVerb(generation).Run(model, "auto", Requests(), events);
+            case ["generate", var model, .. var rest] when !model.StartsWith('-'):
+                var (device, basePath) = GenerationOptions(rest);
+                return new GenerateVerb(generation).Run(model, basePath, device, Requests(), events);
 
-            case ["generate", var model, "--device", var device]:
-                return new GenerateVerb(generation).Run(model, device, Requests(), events);
+            case ["export"]:
+                return new ExportVerb(export).Run(Requests(), events);
 
             case ["backend"]:
                 var report = BackendInspector.Inspect();
@@ -98,6 +100,27 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
         }
 
         return (resume, watch);
+    }
+
+    private static (string Device, string? Base) GenerationOptions(string[] options)
+    {
+        var (device, basePath) = ("auto", (string?)null);
+        for (var i = 0; i < options.Length; i += 2)
+        {
+            switch (options[i])
+            {
+                case "--device" when i + 1 < options.Length:
+                    device = options[i + 1];
+                    break;
+                case "--base" when i + 1 < options.Length:
+                    basePath = Path.GetFullPath(options[i + 1]);
+                    break;
+                default:
+                    throw Misused($"'{options[i]}' is no option of generate, or lacks its value");
+            }
+        }
+
+        return (device, basePath);
     }
 
     private static TrainToolsException Misused(string what) => new(

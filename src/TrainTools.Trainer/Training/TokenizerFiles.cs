@@ -28,4 +28,19 @@ internal static class TokenizerFiles
             AtomicFile.WriteBytes(Path.Combine(target, "chat_template.jinja"), File.ReadAllBytes(template));
         }
     }
+
+    /// <summary>Puts a tokenizer beside an exported model: the one that lies with what is exported, else its base's.</summary>
+    public static void CopyFrom(string source, string? basePath, string target)
+    {
+        var from = Names.Any(n => File.Exists(Path.Combine(source, n))) ? source : basePath;
+        if (from is null)
+        {
+            return;
+        }
+
+        foreach (var name in Names.Where(n => File.Exists(Path.Combine(from, n))))
+        {
+            AtomicFile.WriteBytes(Path.Combine(target, name), File.ReadAllBytes(Path.Combine(from, name)));
+        }
+    }
 }

@@ -10,12 +10,12 @@ namespace TrainTools.Trainer.Tests.Hosting;
 /// The trainer's process shell around an engine that behaves as the file `behaviour` of the run folder says: this test
 /// assembly, run as a program.
 /// </summary>
-internal sealed partial class FakeEngine : ITrainingEngine, ITextGeneratorFactory
+internal sealed partial class FakeEngine : ITrainingEngine, ITextGeneratorFactory, IModelExporter
 {
     /// <summary>The command that starts this program.</summary>
     public static TrainerCommand Command { get; } = new(DotNetRuntime.Find()!, [typeof(FakeEngine).Assembly.Location]);
 
-    public static int Main(string[] arguments) => new TrainerProgram(new FakeEngine(), new FakeEngine()).Main(arguments);
+    public static int Main(string[] arguments) => new TrainerProgram(new FakeEngine(), new FakeEngine(), new FakeEngine()).Main(arguments);
 
     /// <inheritdoc/>
     public RunResult Run(RunContext context)
@@ -62,7 +62,10 @@ internal sealed partial class FakeEngine : ITrainingEngine, ITextGeneratorFactor
     }
 
     /// <inheritdoc/>
-    public ITextGenerator Load(string modelPath, string device) => modelPath == "none"
+    public ExportedModel Export(ExportRequest request, IEventSink events) => new() { Path = request.OutputPath, Kind = "model", Dtype = "float32" };
+
+    /// <inheritdoc/>
+    public ITextGenerator Load(string modelPath, string device, string? basePath = null) => modelPath == "none"
         ? throw new TrainToolsException(ErrorIds.ModelFolderNotFound, ErrorKind.NotFound, "There is no model folder 'none'.")
         : new Echo();
 

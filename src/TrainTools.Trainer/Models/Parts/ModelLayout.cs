@@ -99,6 +99,7 @@ internal sealed class ModelLayout : IDisposable
         foreach (var layer in linears.Values)
         {
             (layer.FrozenProduct as IDisposable)?.Dispose();
+            layer.FrozenProduct = null;
         }
 
         owned.ForEach(o => o.Dispose());
