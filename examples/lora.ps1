@@ -1,6 +1,6 @@
 <#
 .SYNOPSIS
-    The quickstart with LoRA: a small adapter is trained, the model itself stays as it is.
+    The quickstart with LoRA: a small adapter is trained, tried out, and merged into a copy of the model.
 .DESCRIPTION
     Runs in pwsh 7.6, or in the host of this repository where there is no pwsh:
 
@@ -28,3 +28,6 @@ $config = New-TrainingConfig -ModelPath "$PSScriptRoot/stories260k" -DatasetPath
 $run = $config | Start-FineTune -Force
 $run | Out-Default
 "User: I'd like to book a table for dinner.`nAssistant:" | Invoke-FineTunedModel -Path $run.ModelPath -MaxNewTokens 32 | Out-Default
+
+# The adapter in its base's weights, as a model of its own; -Force replaces an earlier one.
+$run | Export-FineTunedModel -OutputPath "$OutputPath-merged" -Merge -Force | Out-Default

@@ -11,6 +11,13 @@ namespace TrainTools.Core.Runs;
 /// </summary>
 public static class ModelCard
 {
+    /// <summary>Settings that are told even where they have their defaults.</summary>
+    private static readonly HashSet<string> Essential = new(StringComparer.Ordinal)
+    {
+        "finetuning_type", "learning_rate", "lr_scheduler_type", "weight_decay", "max_grad_norm", "optim", "num_train_epochs", "per_device_train_batch_size",
+        "gradient_accumulation_steps", "seed", "precision", "max_length", "packing", "lora_dropout",
+    };
+
     /// <summary>Name of the file.</summary>
     public const string FileName = "README.md";
 
@@ -96,17 +103,25 @@ public static class ModelCard
         var data = (config?.Data.DatasetPath ?? []).Concat(config?.Data.ValidationPath ?? []).ToList();
         if (data.Count > 0)
         {
-            text.Append("\n| Data | SHA-256 |\n|---|---|\n");
+            text.Append("\n| File | SHA-256 |\n|---|---|\n");
             foreach (var path in data)
             {
                 text.Append(CultureInfo.InvariantCulture, $"| {Cell(Path.GetFileName(path))} | {info?.Hashes.GetValueOrDefault(path) ?? "not known"} |\n");
+            }
+
+            foreach (var (name, title) in (ReadOnlySpan<(string, string)>)[("model_config", "config.json of the base"), ("tokenizer", "tokenizer.json"), ("chat_template", "chat template")])
+            {
+                if (info?.Hashes.GetValueOrDefault(name) is { } hash)
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"| {title} | {hash} |\n");
+                }
             }
         }
 
         if (config is not null)
         {
             text.Append("\n| Setting | Value |\n|---|---|\n");
-            foreach (var setting in ConfigSchema.Settings.Where(s => !s.IsPath && s.IsSet(config)))
+            foreach (var setting in ConfigSchema.Settings.Where(s => !s.IsPath && (s.IsSet(config) || (Essential.Contains(s.Name) && s.Get(config) is not null))))
             {
                 text.Append(CultureInfo.InvariantCulture, $"| {setting.Name} | {Cell(setting.Format(setting.Get(config)))} |\n");
             }

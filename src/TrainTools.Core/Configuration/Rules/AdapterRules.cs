@@ -158,7 +158,7 @@ internal static class AdapterRules
             missing.Count == targets.Count ? Error : Warning,
             missing.Exists(m => norms.Exists(l => TargetModules.Matches(m, targets.Count, l)))
                 ? $"Adapters go on matrices, and {string.Join(" and ", missing.Select(m => $"'{m}'"))} names none."
-                : $"The model has no layer named {string.Join(" or ", missing.Select(m => $"'{m}'"))}.",
+                : $"The model has no layer named {string.Join(" or ", missing.Select(m => $"'{m}'"))}; it has {string.Join(", ", names)}.",
             string.Join(", ", names.Prepend("all-linear")),
             missing.Count < targets.Count
                 ? [("target_modules", SettingList.From(targets.Except(missing)))]
