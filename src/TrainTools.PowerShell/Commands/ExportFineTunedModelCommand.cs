@@ -30,6 +30,7 @@ public sealed class ExportFineTunedModelCommand : CommandBase
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(Completers.RunCompleter))]
     public string[] Path { get; set; } = [];
 
     /// <summary>The same, taken as they are.</summary>
