@@ -122,7 +122,7 @@ public sealed partial class PretrainedTokenizer : ITextTokenizer
         var ids = new int[texts.Count][];
         try
         {
-            Parallel.For(0, texts.Count, new ParallelOptions { CancellationToken = cancellation }, i => ids[i] = Encode(texts[i], addSpecialTokens));
+            Parallel.For(0, texts.Count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i => ids[i] = Encode(texts[i], addSpecialTokens));
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<TrainToolsException>().FirstOrDefault() is { } known)
         {

@@ -136,7 +136,7 @@ public sealed class RecordRuleTests : IDisposable
         Data("a.jsonl", [.. Enumerable.Range(0, 200).Select(_ => Chat("q", "a"))]);
         var stopped = Single("RecordsEncode", $"chat_template_path: '{endless}'");
         Assert.Equal(ErrorIds.ChatTemplateUnbounded, stopped.ErrorId);
-        Assert.Matches(@"^([1-9]|[1-9]\d) of \1 records cannot be used: .* did not end within 5000000 operations", stopped.Why);
+        Assert.Matches("^1 of 1 records cannot be used: .* did not end within 5000000 operations", stopped.Why);
         Data("a.jsonl", Chat("q", "a"), Text("plain"), Chat("only a question"));
         Assert.Contains("Only users may speak", Single("RecordsEncode", $"chat_template_path: '{template}'").Why, StringComparison.Ordinal);
     }

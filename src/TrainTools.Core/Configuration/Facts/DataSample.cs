@@ -165,17 +165,16 @@ public sealed record DataSample
         var rows = new SampledRow[chosen.Count];
         var encoder = new SampleEncoder(sample.Tokenizer!, SampleOptions.From(config.Data), sample.Template);
         var language = config.Task.TaskType is TaskType.CausalLm;
-        Parallel.For(0, rows.Length, (i, loop) =>
-        {
-            rows[i] = language ? Language(encoder, chosen[i]) : Labelled(sample.Tokenizer!, chosen[i]);
+        SampledRow Row(TrainingRecord record) => language ? Language(encoder, record) : Labelled(sample.Tokenizer!, record);
 
-            // A template that does not end takes a second a record: once is enough.
-            if (rows[i].Problem?.ErrorId == ErrorIds.ChatTemplateUnbounded)
-            {
-                loop.Stop();
-            }
-        });
-        return [.. rows.Where(r => r is not null)];
+        // A template that does not end takes a second a record, whichever that is: once is enough.
+        if (rows.Length > 0 && (rows[0] = Row(chosen[0])).Problem?.ErrorId == ErrorIds.ChatTemplateUnbounded)
+        {
+            return [rows[0]];
+        }
+
+        Parallel.For(1, rows.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i => rows[i] = Row(chosen[i]));
+        return rows;
     }
 
     // Every k-th record, and no more text than can be tokenized in a second or two.
