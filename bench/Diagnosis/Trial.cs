@@ -104,6 +104,7 @@ internal sealed class Trial(Bases bases, int steps)
         var (training, diagnosis) = (new Stopwatch(), new Stopwatch());
         var (best, bestTest, without) = (double.PositiveInfinity, double.NaN, 0);
         using var leak = new LeakedMemory();
+        var heap = new ManagedHeap();
         using var source = new BatchSource(run.Training, plan, order, collator);
         using var windows = source.Steps().GetEnumerator();
         training.Start();
@@ -123,6 +124,7 @@ internal sealed class Trial(Bases bases, int steps)
             }
 
             var waited = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            heap.Tidy();
             leak.Keep(run.Leak?.Invoke(window.Step) ?? 0);
             var rate = schedule.At(window.Step);
             var outcome = step.Run(window, rate);
@@ -140,7 +142,7 @@ internal sealed class Trial(Bases bases, int steps)
                 DataSeconds = waited,
                 MeanTokenAccuracy = outcome.Accuracy,
                 Clipped = outcome.Clipped,
-                ResidentBytes = ProcessMemory.Resident(),
+                ResidentBytes = Environment.WorkingSet,
                 Skipped = outcome.Updated ? null : true,
                 RowsWithoutTargets = config.Task.TaskType == TaskType.CausalLm ? window.RowsWithoutTargets : null,
                 MicroGradNorm = outcome.Signals?.MicroGradNorm,

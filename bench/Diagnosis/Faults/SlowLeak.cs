@@ -13,6 +13,9 @@ internal sealed class SlowLeak : Fault
     {
         run.BrokenInvariant = "a step gives its memory back";
         var bytes = run.Pick(256, 512, 1024) * 1024;
-        run.Leak = step => step < run.Onset ? 0 : bytes;
+        run.Leak = _ => bytes;
+
+        // What is slow needs a run that is long enough to tell it from memory that fills up and stays.
+        run.Set("max_steps", Math.Max(340, run.Config.Duration.MaxSteps!.Value));
     }
 }

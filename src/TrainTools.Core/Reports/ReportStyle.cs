@@ -13,7 +13,7 @@ internal static class ReportStyle
         table { border-collapse: collapse; max-width: 100%; } th, td { text-align: left; padding: .25rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
         td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } .best td, td.best { font-weight: 600; }
         .tiles { display: flex; gap: .8rem; flex-wrap: wrap; } .tile { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem; } .tile b { display: block; font-size: 1.25rem; }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34rem, 100%), 1fr)); gap: .5rem 1.5rem; } figure { margin: 0; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34rem, 100%), 1fr)); gap: .5rem 1.5rem; } figure { margin: 0; } .compare { margin-bottom: 1.5rem; }
         .diagnosis { border-left: .3rem solid var(--info); padding: .3rem .9rem; margin: .7rem 0; background: var(--soft); } .diagnosis.warning { border-color: var(--warn); } .diagnosis.error { border-color: var(--bad); }
         .diagnosis p { margin: .25rem 0; } .number { display: inline-block; min-width: 1.4em; text-align: center; border-radius: 1em; background: var(--soft); border: 1px solid var(--line); margin-right: .5em; }
         .note { border-left: .3rem solid var(--info); padding: .2rem .8rem; background: var(--soft); margin: .4rem 0; } .note.bad { border-color: var(--bad); }

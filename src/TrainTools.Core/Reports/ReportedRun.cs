@@ -83,10 +83,14 @@ public sealed record ReportedRun
             Findings = findings,
             Steps = run.Metrics,
             Evaluations = run.Evaluations,
-            Diagnoses = Sorted(run.Diagnoses),
+            Diagnoses = Sorted(Diagnosed(run, folder)),
             Notes = notes,
         };
     }
+
+    // A folder that was not watched while it trained (copied, or of an older version) is read again.
+    private static IReadOnlyList<Diagnosis> Diagnosed(FineTuneRun run, RunFolder folder) =>
+        File.Exists(folder.DiagnosesPath) || run.Metrics.Count == 0 ? run.Diagnoses : TrainingLogReader.Read(folder.Path).Diagnose();
 
     private static ReportedRun FromLog(string path)
     {

@@ -94,7 +94,18 @@ public static class RunCharts
     {
         var points = run.Steps.Where(s => value(s) is > 0).ToList();
         var (x, y) = Thinning.Extremes([.. points.Select(p => (double)p.Step)], [.. points.Select(p => value(p)!.Value)]);
-        return points.Count < 2 ? null : new Chart { Name = name, Title = title, Series = [new ChartSeries("sampled", x, y, 0, points.Count > 60 ? SeriesStyle.Line : SeriesStyle.Dots)] };
+        if (points.Count < 2)
+        {
+            return null;
+        }
+
+        if (points.Count <= 60)
+        {
+            return new Chart { Name = name, Title = title, Series = [new ChartSeries("sampled", x, y, 0, SeriesStyle.Dots)] };
+        }
+
+        var (smoothX, smoothY) = Thinning.Medians([.. points.Select(p => (double)p.Step)], [.. points.Select(p => value(p)!.Value)]);
+        return new Chart { Name = name, Title = title, Series = [new ChartSeries("sampled", x, y, 0, SeriesStyle.Raw), new ChartSeries("running median", smoothX, smoothY, 0)] };
     }
 
     private static ChartSeries? Raw(ReportedRun run, string name, Func<TrainingStep, double> value) =>

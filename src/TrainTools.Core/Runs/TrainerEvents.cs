@@ -107,7 +107,7 @@ public sealed record TrainingStep : TrainerEvent
     /// <summary>Whether the gradient was scaled down.</summary>
     public bool Clipped { get; init; }
 
-    /// <summary>Resident memory of the trainer in bytes, without garbage not collected yet; null where it was not sampled.</summary>
+    /// <summary>Resident memory of the trainer in bytes; null where it was not sampled.</summary>
     public long? ResidentBytes { get; init; }
 
     /// <summary>Memory held on the device in bytes; null on the CPU or where it was not sampled.</summary>

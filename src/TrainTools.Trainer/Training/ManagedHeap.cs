@@ -5,7 +5,7 @@ namespace TrainTools.Trainer.Training;
 /// last cache, hundreds of megabytes on a server: each step's few hundred kilobytes of wrappers would pile up for a
 /// thousand steps, and with them the native memory that they pin, and would look like a leak.
 /// </summary>
-internal sealed class ManagedHeap
+public sealed class ManagedHeap
 {
     /// <summary>Bytes allocated between two collections: some ten steps or more, so that a collection of a millisecond costs nothing.</summary>
     public const long Budget = 8 << 20;

@@ -189,7 +189,7 @@ internal sealed class TrainingLoop : IDisposable
             DataSeconds = waited,
             MeanTokenAccuracy = outcome.Accuracy,
             Clipped = outcome.Clipped,
-            ResidentBytes = ProcessMemory.Resident(),
+            ResidentBytes = Environment.WorkingSet,
             Skipped = outcome.Updated ? null : true,
             RowsWithoutTargets = window.RowsWithoutTargets,
             MicroGradNorm = outcome.Signals?.MicroGradNorm,

@@ -36,6 +36,7 @@ public sealed class LossExplodesDetector : IDetector
     private double scale = double.NaN;
     private double sum;
     private int zeroAt;
+    private int raisedAt;
     private bool open;
     private FindingSeverity severity;
 
@@ -79,7 +80,9 @@ public sealed class LossExplodesDetector : IDetector
         var rise = RobustStatistics.Median(y[^Math.Min(y.Length, recent)..]) - reference;
         if (open)
         {
-            if (rise < Math.Max(LeastRise / 2, 2 * scale / Math.Sqrt(recent)))
+            // It is over when the last points and a longer stretch are both down: one good stretch on the way up ends nothing.
+            var longer = RobustStatistics.Median(y[^Math.Min(y.Length, Math.Min(4 * recent, y.Length - raisedAt + 1))..]) - reference;
+            if (Math.Max(rise, longer) < Math.Max(LeastRise / 2, 2 * scale / Math.Sqrt(recent)))
             {
                 (open, sum, severity) = (false, 0, default);
                 return Sighting.Ended($"By step {history.LastStep} the loss was back at {Figure.Of(history.MedianLoss(recent, history.Count))}.");
@@ -133,6 +136,7 @@ public sealed class LossExplodesDetector : IDetector
 
     private Sighting Raise(RunHistory history, double rise, int points)
     {
+        raisedAt = open ? raisedAt : history.Count;
         open = true;
         severity = Grade(history, rise) is var grade && grade > severity ? grade : severity;
         var from = history.Steps[^Math.Min(points, history.Count)];
