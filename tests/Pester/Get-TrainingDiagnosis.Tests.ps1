@@ -44,6 +44,10 @@ Describe 'Get-TrainingDiagnosis' {
         $found[0].Symptom | Should -Be 'LossExplodes'
     }
 
+    It 'refuses to probe what is not a run folder' {
+        { Get-TrainingDiagnosis (Join-Path $logs 'trainer_state.json') -Probe -ErrorAction Stop } | Should -Throw -ErrorId 'RunFolderNotFound*'
+    }
+
     It 'has a clear error for <What>' -ForEach @(
         @{ What = 'nothing'; Name = 'nowhere.csv'; Text = $null; Id = 'TrainingLogNotFound' }
         @{ What = 'an empty table'; Name = 'a.csv'; Text = "step,loss`n"; Id = 'TrainingLogEmpty' }

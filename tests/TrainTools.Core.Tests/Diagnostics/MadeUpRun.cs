@@ -56,6 +56,13 @@ internal sealed class MadeUpRun
         return this;
     }
 
+    /// <summary>The run was taken back to after a step, and goes on from there.</summary>
+    public MadeUpRun BackTo(int step)
+    {
+        Step = step;
+        return this;
+    }
+
     public MadeUpRun Evaluate(double loss)
     {
         Updates.AddRange(Engine.Observe(new EvaluationResult { Step = Step, Epoch = Step / 100.0, Metrics = new Dictionary<string, double> { ["eval_loss"] = loss } }));

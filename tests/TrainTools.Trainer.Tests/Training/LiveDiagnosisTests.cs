@@ -63,7 +63,54 @@ public sealed class LiveDiagnosisTests : IDisposable
         Assert.Equal(CauseIds.EvaluationInTraining, run.Diagnoses.Single(d => d.Symptom == Symptoms.EvaluationOverlap).Cause!.Id);
     }
 
+    // The notes' table of unstable runs, line by line: what a person sees there, and what the machine must name.
+
+    [Fact]
+    public void Notes_the_loss_explodes()
+    {
+        var run = Train(Records(200, 1), null, learningRate: 0.3, steps: 40);
+        Assert.Contains(run.Diagnoses, d => d.Symptom is Symptoms.LossExplodes or Symptoms.EarlyInstability or Symptoms.UpdateTooLarge && d.Severity == FindingSeverity.Error);
+        Assert.All(run.Diagnoses.Where(d => d.IsRoot && d.Severity == FindingSeverity.Error), d => Assert.Equal("learning_rate", d.Remedy!.Changes[0].Setting));
+    }
+
+    [Fact]
+    public void Notes_the_loss_fluctuates_wildly()
+    {
+        // A row a step, every other one of noise: the mean over one row says little about the next.
+        var run = Train(Mixed(160), null, learningRate: 3e-4, steps: 100, batch: 1);
+        var diagnosis = run.Diagnoses.First(d => d.Symptom == Symptoms.LossFluctuates);
+        Assert.Equal(CauseIds.BatchTooSmall, diagnosis.Cause!.Id);
+        Assert.Equal("gradient_accumulation_steps", diagnosis.Remedy!.Changes[0].Setting);
+    }
+
+    [Fact]
+    public void Notes_the_loss_does_not_decrease()
+    {
+        var run = Train(Records(200, 1), null, learningRate: 1e-9, steps: 90);
+        Assert.Contains(run.Diagnoses, d => d.Symptom == Symptoms.LossNotDecreasing);
+        Assert.Contains(run.Diagnoses, d => d.IsRoot && d.Cause!.Id == CauseIds.LearningRateTooLow);
+    }
+
+    [Fact]
+    public void Notes_training_is_better_than_validation_and_the_validation_loss_rises()
+    {
+        var run = Train(Records(12, 1), Records(40, 2), learningRate: 3e-3, steps: 90, evalSteps: 10);
+        Assert.Contains(run.Diagnoses, d => d.Symptom == Symptoms.OverfitGap && d.Causes.Any(c => c.Id == CauseIds.Overfitting));
+        var rising = run.Diagnoses.First(d => d.Symptom == Symptoms.ValidationLossRising);
+        Assert.Contains(rising.Cause!.Remedies.SelectMany(r => r.Changes), c => c.Setting == "early_stopping_patience");
+    }
+
     public void Dispose() => temporary.Dispose();
+
+    /// <summary>Stories and letters at random by turns.</summary>
+    private string Mixed(int count)
+    {
+        var random = new Random(5);
+        var path = Path.Combine(temporary.Path, "mixed.jsonl");
+        var stories = File.ReadAllLines(Records(count / 2, 3));
+        File.WriteAllLines(path, stories.SelectMany(s => (string[])[s, $$"""{"text": "{{new string([.. Enumerable.Range(0, 60).Select(_ => (char)('A' + random.Next(26)))])}}"}"""]));
+        return path;
+    }
 
     /// <summary>Sentences in the manner of the stories the model was trained on.</summary>
     private string Records(int count, int seed)
@@ -80,7 +127,7 @@ public sealed class LiveDiagnosisTests : IDisposable
         string Pick(string[] from) => from[random.Next(from.Length)];
     }
 
-    private (List<TrainerEvent> Events, IReadOnlyList<Diagnosis> Diagnoses) Train(string data, string? validation, double learningRate, int steps, int evalSteps = 15)
+    private (List<TrainerEvent> Events, IReadOnlyList<Diagnosis> Diagnoses) Train(string data, string? validation, double learningRate, int steps, int evalSteps = 15, int batch = 8)
     {
         var config = new TrainingConfig
         {
@@ -88,7 +135,7 @@ public sealed class LiveDiagnosisTests : IDisposable
             Data = new DataConfig { DatasetPath = SettingList.Create([data]), ValidationPath = validation is null ? [] : SettingList.Create([validation]), MaxLength = 96, Packing = false },
             Optimization = new OptimizationConfig { LearningRate = learningRate, MaxGradNorm = 1 },
             Schedule = new ScheduleConfig { LrSchedulerType = LrSchedulerType.ConstantWithWarmup, WarmupSteps = 5 },
-            Batch = new BatchConfig { PerDeviceTrainBatchSize = 8, GradientAccumulationSteps = 1 },
+            Batch = new BatchConfig { PerDeviceTrainBatchSize = batch, GradientAccumulationSteps = 1 },
             Duration = new DurationConfig { MaxSteps = steps },
             Evaluation = new EvaluationConfig { EvalStrategy = validation is null ? IntervalStrategy.No : IntervalStrategy.Steps, EvalSteps = evalSteps },
             Checkpoints = new CheckpointConfig { SaveStrategy = IntervalStrategy.No },
