@@ -47,8 +47,7 @@ internal sealed class StructureCheck(TextNormalization normalization) : IRecordC
         var invalid = TagSequence.Invalid(record.Tags, out var first);
         if (invalid > 0)
         {
-            sink.Add(CleaningRules.InvalidTags, invalid, string.Create(
-                CultureInfo.InvariantCulture, $"{record.Tags[first]} at word {first + 1}"));
+            sink.Add(CleaningRules.InvalidTags, invalid, TagSequence.Describe(record.Tags, first));
         }
     }
 
@@ -97,7 +96,7 @@ internal sealed class StructureCheck(TextNormalization normalization) : IRecordC
         {
             sink.Add(CleaningRules.EmptyAnswer, empty);
         }
-        else if (view.Output is { } output && SameText(output, view.Input))
+        else if (view.Output is { } output && (SameText(output, view.Input) || (view.Record.Prompt is { } prompt && SameText(output, prompt))))
         {
             sink.Add(CleaningRules.AnswerEqualsPrompt, 1);
         }

@@ -20,6 +20,9 @@ internal static class TagSequence
         return invalid;
     }
 
+    /// <summary>Which tag it is, for a verdict.</summary>
+    public static string Describe(IReadOnlyList<string> tags, int at) => FormattableString.Invariant($"{tags[at]} at word {at + 1}");
+
     /// <summary>The tags with entities begun where they are only continued.</summary>
     public static string[] Repair(IReadOnlyList<string> tags)
     {

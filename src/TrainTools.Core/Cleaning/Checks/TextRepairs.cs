@@ -73,7 +73,7 @@ internal sealed class TextRepairs(RuleSettings settings)
             result = RecordTexts.Map(result, t => PersonalData.Mask(t, PersonalData.Find(t, r => settings.Action(r) == CleaningAction.Mask && settings.IsOn(r))));
         }
 
-        return Tags(result);
+        return Tags(result, sink);
     }
 
     private void Look(string text, Dictionary<CleaningRule, (int Count, string First)> personal)
@@ -88,11 +88,23 @@ internal sealed class TextRepairs(RuleSettings settings)
     /// <summary>Enough of a find to recognise it, not enough to use it.</summary>
     private static string Shorten(string find) => find.Length <= 6 ? find : $"{find[..3]}…{find[^2..]}";
 
-    private TrainingRecord Tags(TrainingRecord record) =>
-        record.Shape == RecordShape.TokenClassification && settings.IsOn(CleaningRules.InvalidTags)
-            && settings.Decide(CleaningRules.InvalidTags, TagSequence.Invalid(record.Tags!, out _)) == CleaningAction.Repair
-            ? record with { Tags = TagSequence.Repair(record.Tags!) }
-            : record;
+    /// <summary>Tags in order. What is repaired is told here: the check of structure sees the result.</summary>
+    private TrainingRecord Tags(TrainingRecord record, FindingSink sink)
+    {
+        if (record.Shape != RecordShape.TokenClassification || !settings.IsOn(CleaningRules.InvalidTags))
+        {
+            return record;
+        }
+
+        var invalid = TagSequence.Invalid(record.Tags!, out var first);
+        if (settings.Decide(CleaningRules.InvalidTags, invalid) != CleaningAction.Repair)
+        {
+            return record;
+        }
+
+        sink.Add(CleaningRules.InvalidTags, invalid, TagSequence.Describe(record.Tags!, first));
+        return record with { Tags = TagSequence.Repair(record.Tags!) };
+    }
 
     private static int Control(string text)
     {

@@ -97,7 +97,7 @@ internal sealed class RecordView
         if (extracted.Chosen is not null)
         {
             return new(
-                record, PromptFrame.Strip(extracted.Prompt!), $"{extracted.Chosen}{Joint}{extracted.Rejected}", null,
+                record, PromptFrame.Strip(extracted.Prompt!), $"{extracted.Chosen.Trim()}{Joint}{extracted.Rejected!.Trim()}", null,
                 [new("prompt", extracted.Prompt!, false), new("chosen", extracted.Chosen, true), new("rejected", extracted.Rejected!, true)]);
         }
 
@@ -108,7 +108,7 @@ internal sealed class RecordView
         parts.AddRange(prompt.Where(t => t.Content is not null).Select(t => new TextPart(t.Role, t.Content!, false)));
         parts.AddRange(chosen.Where(t => t.Content is not null).Select(t => new TextPart("chosen", t.Content!, true)));
         parts.AddRange(rejected.Where(t => t.Content is not null).Select(t => new TextPart("rejected", t.Content!, true)));
-        return new(record, Join(prompt), $"{Join(chosen)}{Joint}{Join(rejected)}", null, parts);
+        return new(record, Join(prompt), $"{Join(chosen).Trim()}{Joint}{Join(rejected).Trim()}", null, parts);
     }
 
     /// <summary>The chosen and the rejected answer of a preference record.</summary>

@@ -12,6 +12,9 @@ internal static class CutOffStage
 {
     private const int LeastAnswers = 20;
 
+    /// <summary>Limits between the lengths that are told apart, in words or tokens.</summary>
+    private static readonly int[] Lengths = [20, 50, 120];
+
     public static void Run(CleaningState state)
     {
         if (!state.Settings.IsOn(CleaningRules.CutOff))
@@ -19,15 +22,7 @@ internal static class CutOffStage
             return;
         }
 
-        var counts = new int[Enum.GetValues<EndingKind>().Length];
-        for (var record = 0; record < state.Table.Count; record++)
-        {
-            counts[(int)state.Table.Ending(record)]++;
-        }
-
-        var known = counts.Sum() - counts[(int)EndingKind.Unknown];
-        var final = Share(counts[(int)EndingKind.FinalAnswer], known);
-        var closed = Share(counts[(int)EndingKind.FinalAnswer] + counts[(int)EndingKind.Terminal] + counts[(int)EndingKind.Layout], known);
+        var counts = Count(state);
         for (var record = 0; record < state.Table.Count; record++)
         {
             if (state.IsRemoved(record))
@@ -36,12 +31,15 @@ internal static class CutOffStage
             }
 
             var kind = state.Table.Ending(record);
+            var alike = Alike(counts, state.Table.Output(record));
+            var final = Share(alike, EndingKind.FinalAnswer);
+            var closed = Share(alike, EndingKind.FinalAnswer, EndingKind.Terminal, EndingKind.Layout);
             var (value, detail) = kind switch
             {
                 EndingKind.Unknown or EndingKind.FinalAnswer => (0, null),
                 EndingKind.Cut => (1, "ends in the middle"),
-                _ when final > 0.5 => (final, string.Create(CultureInfo.InvariantCulture, $"{final:P1} of the answers end in a final answer")),
-                EndingKind.Open => (closed, string.Create(CultureInfo.InvariantCulture, $"{closed:P1} of the answers end in punctuation")),
+                _ when final > 0.5 => (final, string.Create(CultureInfo.InvariantCulture, $"{final:P1} of the answers of its length end in a final answer")),
+                EndingKind.Open => (closed, string.Create(CultureInfo.InvariantCulture, $"{closed:P1} of the answers of its length end in punctuation")),
                 _ => (0.0, (string?)null),
             };
             if (CleaningRules.CutOff.Counts(value, state.Settings.Threshold(CleaningRules.CutOff)))
@@ -51,5 +49,45 @@ internal static class CutOffStage
         }
     }
 
-    private static double Share(int count, int known) => known < LeastAnswers ? 0 : (double)count / known;
+    /// <summary>Answers by length and ending. What goes anyway (emptied, repeated, copied) says nothing about how answers end.</summary>
+    private static int[][] Count(CleaningState state)
+    {
+        var counts = Lengths.Append(0).Select(_ => new int[Enum.GetValues<EndingKind>().Length]).ToArray();
+        for (var record = 0; record < state.Table.Count; record++)
+        {
+            if (!state.IsRemoved(record))
+            {
+                counts[Bucket(state.Table.Output(record))][(int)state.Table.Ending(record)]++;
+            }
+        }
+
+        return counts;
+    }
+
+    /// <summary>Short answers often do without punctuation where long ones never do: answers are held against those of their length.</summary>
+    private static int[] Alike(int[][] counts, int length)
+    {
+        var bucket = counts[Bucket(length)];
+        return Known(bucket) >= LeastAnswers ? bucket : [.. Enumerable.Range(0, bucket.Length).Select(kind => counts.Sum(c => c[kind]))];
+    }
+
+    private static int Bucket(int length)
+    {
+        var bucket = Array.FindIndex(Lengths, limit => length < limit);
+        return bucket < 0 ? Lengths.Length : bucket;
+    }
+
+    private static int Known(int[] counts) => counts.Sum() - counts[(int)EndingKind.Unknown];
+
+    private static double Share(int[] counts, params ReadOnlySpan<EndingKind> kinds)
+    {
+        var known = Known(counts);
+        var count = 0;
+        foreach (var kind in kinds)
+        {
+            count += counts[(int)kind];
+        }
+
+        return known < LeastAnswers ? 0 : (double)count / known;
+    }
 }

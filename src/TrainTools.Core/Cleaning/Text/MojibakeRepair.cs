@@ -134,8 +134,8 @@ public static class MojibakeRepair
         return lead switch
         {
             0xc2 => !(closersOnly && afterCapital),
-            0xc3 => !(closersOnly && afterCapital && !IsLetterAfter(text, at + length)) && !SmallInCapitals(decoded, afterCapital) && !IsPossessive(text, at, length),
-            0xc4 or 0xc5 => count > 1 || (inWord && !(closersOnly && (afterCapital || !IsLetterAfter(text, at + length))) && !SmallInCapitals(decoded, afterCapital)),
+            0xc3 => !(closersOnly && afterCapital && !IsLetterAfter(text, at + length)) && !SmallInCapitals(text, at + length, decoded, afterCapital) && !IsPossessive(text, at, length),
+            0xc4 or 0xc5 => count > 1 || (inWord && !(closersOnly && (afterCapital || !IsLetterAfter(text, at + length))) && !SmallInCapitals(text, at + length, decoded, afterCapital)),
             >= 0xc6 and <= 0xdf => count > 1 && !closersOnly && AreLetters(decoded),
             0xe2 => first is >= 0x2000 and <= 0x2bff,
             0xef when first is 0xfeff or 0xfffd => true,
@@ -144,8 +144,11 @@ public static class MojibakeRepair
         };
     }
 
-    /// <summary>A small letter behind a capital: no word is written so, the characters are meant as they stand.</summary>
-    private static bool SmallInCapitals(string decoded, bool afterCapital) => afterCapital && char.IsLower(decoded[0]);
+    /// <summary>
+    /// A small letter behind a capital and not before a small one: the characters are meant as they stand. In PÃ©rez they are not.
+    /// </summary>
+    private static bool SmallInCapitals(string text, int next, string decoded, bool afterCapital) =>
+        afterCapital && char.IsLower(decoded[0]) && !(next < text.Length && char.IsLower(text[next]));
 
     /// <summary>A letter that is spoken of: Ã’s.</summary>
     private static bool IsPossessive(string text, int at, int length) =>

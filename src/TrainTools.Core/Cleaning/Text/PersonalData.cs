@@ -152,7 +152,7 @@ internal static partial class PersonalData
     private static bool IsKey(Match match)
     {
         var key = match.ValueSpan;
-        return key.StartsWith("-----") || (key.ContainsAnyInRange('0', '9') && key.ContainsAnyInRange('A', 'z') && Distinct(key) >= 8);
+        return key.StartsWith("-----") || ((key.StartsWith("AKIA") || key.StartsWith("ASIA")) && Distinct(key) >= 8) || (key.ContainsAnyInRange('0', '9') && key.ContainsAnyInRange('A', 'z') && Distinct(key) >= 8);
     }
 
     private static int Distinct(ReadOnlySpan<char> text)
