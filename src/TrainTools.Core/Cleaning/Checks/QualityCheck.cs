@@ -16,13 +16,14 @@ internal sealed class QualityCheck : IRecordCheck
         var replacement = 0;
         foreach (var part in view.Parts)
         {
-            var statistics = TextStatistics.Of(part.Text);
-            replacement += statistics.Replacement;
             if (!part.IsAnswer && view.Record.Shape is not Data.RecordShape.Classification)
             {
+                replacement += part.Text.AsSpan().Count('\ufffd');
                 continue;
             }
 
+            var statistics = TextStatistics.Of(part.Text);
+            replacement += statistics.Replacement;
             if (statistics.Visible >= LeastCharacters)
             {
                 sink.Add(CleaningRules.FewLetters, (double)(statistics.Letters + statistics.Digits) / statistics.Visible);

@@ -96,7 +96,7 @@ internal sealed class StructureCheck(TextNormalization normalization) : IRecordC
         {
             sink.Add(CleaningRules.EmptyAnswer, empty);
         }
-        else if (view.Output is { } output && (SameText(output, view.Input) || (view.Record.Prompt is { } prompt && SameText(output, prompt))))
+        else if (view.Output is { } output && (SameText(output, view.Input) || (view.Record.Prompt is { } prompt && prompt.Length != view.Input.Length && SameText(output, prompt))))
         {
             sink.Add(CleaningRules.AnswerEqualsPrompt, 1);
         }
@@ -128,5 +128,10 @@ internal sealed class StructureCheck(TextNormalization normalization) : IRecordC
 
     private bool SameText(string a, string b) =>
         Math.Abs(a.Length - b.Length) <= 0.5 * Math.Max(a.Length, b.Length)
+        && MayBeginAlike(a.AsSpan().TrimStart(), b.AsSpan().TrimStart())
         && TextNormalizer.Normalize(a, normalization) == TextNormalizer.Normalize(b, normalization);
+
+    /// <summary>Whether the first characters leave it open that two texts are the same: spares most pairs the normalisation.</summary>
+    private static bool MayBeginAlike(ReadOnlySpan<char> a, ReadOnlySpan<char> b) =>
+        a.IsEmpty || b.IsEmpty || !char.IsAsciiLetterOrDigit(a[0]) || !char.IsAsciiLetterOrDigit(b[0]) || char.ToLowerInvariant(a[0]) == char.ToLowerInvariant(b[0]);
 }

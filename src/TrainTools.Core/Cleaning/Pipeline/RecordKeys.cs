@@ -68,7 +68,8 @@ internal readonly record struct RecordKeys(UInt128 Whole, ulong Input, ulong Out
 
     private static void Append(XxHash128 hash, string text)
     {
-        hash.Append(BitConverter.GetBytes(text.Length));
+        var length = text.Length;
+        hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in length)));
         hash.Append(MemoryMarshal.AsBytes(text.AsSpan()));
     }
 }
