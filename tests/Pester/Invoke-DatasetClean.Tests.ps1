@@ -46,4 +46,19 @@ Describe 'Invoke-DatasetClean' {
     It 'refuses an action that does not exist' {
         { Invoke-DatasetClean $dirty -Action @{ 'pii.*' = 'Burn' } -ErrorAction Stop } | Should -Throw -ErrorId 'CleaningOptionInvalid,*'
     }
+
+    It 'repairs, masks, scores and orders easy first' {
+        $path = Join-Path $TestDrive 'order.jsonl'
+        Set-Content $path '{"prompt":"Order.","completion":"Write to jane@acme-tools.com for a cafÃ© crÃ¨me today."}', '{"prompt":"Say hello.","completion":"Hello."}'
+        $kept = Invoke-DatasetClean $path -Action @{ 'pii.email' = 'Mask' } -OrderBy Length
+        $kept.Completion | Should -Be 'Hello.', 'Write to [EMAIL] for a café crème today.'
+        "$($kept[0].Extra['curriculum_score'])" | Should -Be '1'
+    }
+
+    It 'refuses <What>' -ForEach @(
+        @{ What = 'a rule that does not exist'; Parameters = @{ Threshold = @{ 'no.rule' = 1 } } }
+        @{ What = 'an order by losses without a file'; Parameters = @{ OrderBy = 'Loss' } }
+    ) {
+        { Invoke-DatasetClean (Get-ExampleData) @Parameters -ErrorAction Stop } | Should -Throw -ErrorId 'CleaningOptionInvalid*'
+    }
 }

@@ -30,4 +30,20 @@ Describe 'Split-TrainingDataset' {
         $split = Split-TrainingDataset $path -ValidationShare 0.4
         $split.Validation.Prompt | Where-Object { $_ -in $split.Train.Prompt } | Should -BeNullOrEmpty
     }
+
+    It 'keeps the shares of labels, and groups on one side' {
+        $path = Join-Path $TestDrive 'groups.csv'
+        $lines = foreach ($i in 1..200) { "$([guid]::NewGuid()) $([guid]::NewGuid()),$(if ($i % 4) { 'common' } else { 'rare' }),c$($i % 20)" }
+        Set-Content $path (@('text,label,customer') + $lines)
+        $split = Split-TrainingDataset $path -ValidationShare 0.2 -Stratify
+        @($split.Validation | Where-Object Label -eq 'rare').Count | Should -Be 10
+        $split = Split-TrainingDataset $path -ValidationShare 0.2 -GroupBy customer
+        $train = $split.Train | ForEach-Object { "$($_.Extra['customer'])" } | Sort-Object -Unique
+        $validation = $split.Validation | ForEach-Object { "$($_.Extra['customer'])" } | Sort-Object -Unique
+        Compare-Object $train $validation -IncludeEqual -ExcludeDifferent | Should -BeNullOrEmpty
+    }
+
+    It 'refuses shares that leave nothing to train on' {
+        { Split-TrainingDataset (Get-ExampleData) -ValidationShare 0.7 -TestShare 0.5 -ErrorAction Stop } | Should -Throw -ErrorId 'SplitInvalid*'
+    }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 using TrainTools.Core.Cleaning.Checks;
@@ -5,6 +6,7 @@ using TrainTools.Core.Cleaning.Pipeline;
 using TrainTools.Core.Cleaning.Reports;
 using TrainTools.Core.Cleaning.Sets;
 using TrainTools.Core.Data;
+using TrainTools.Core.Data.Writing;
 
 namespace TrainTools.Core.Cleaning;
 
@@ -128,6 +130,27 @@ public sealed class CleaningRun : IDisposable
 
     /// <summary>What went in, what went out and why.</summary>
     public CleaningReport Report(CancellationToken cancellationToken = default) => CleaningReportBuilder.Build(this, cancellationToken);
+
+    /// <summary>
+    /// Size and SHA-256 of the kept records as JSON Lines: those of the file that a <see cref="DatasetWriter"/> with default
+    /// field names makes of them, so that a report can name the result before it is written.
+    /// </summary>
+    public FileHash KeptHash(CancellationToken cancellationToken = default)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var line = new MemoryStream();
+        using var sink = new JsonSink(line, array: false, new DatasetWriterOptions());
+        long bytes = 0;
+        foreach (var record in KeptRecords(cancellationToken))
+        {
+            line.SetLength(0);
+            sink.Write(record);
+            hash.AppendData(line.GetBuffer().AsSpan(0, (int)line.Length));
+            bytes += line.Length;
+        }
+
+        return new FileHash("kept records as JSON Lines", bytes, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _spool?.Dispose();

@@ -45,6 +45,7 @@ public sealed class DatasetCleaner
         try
         {
             FirstPass(source, analyzer, state, stages, spool, threads, onProgress, watch, cancellationToken);
+            scorer.CheckCount(state.Table.Count);
             var order = Order(state.Table);
             stages.Run(state, order, threads, stage => onProgress?.Invoke(new CleaningProgress(stage, state.Table.Count, 0, 0, watch.Elapsed)), cancellationToken);
             return new CleaningRun(_options, source, analyzer, state, stages.Summary(), spool, scorer.IsOn, watch.Elapsed);

@@ -53,6 +53,13 @@ public sealed class AtomicFileStream : IDisposable
             // The disk is full: what could not be flushed is thrown away with the rest.
         }
 
-        File.Delete(_temporary);
+        try
+        {
+            File.Delete(_temporary);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Its folder is gone, and the file with it.
+        }
     }
 }

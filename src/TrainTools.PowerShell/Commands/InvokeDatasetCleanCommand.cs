@@ -28,7 +28,7 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
             ? new DatasetCleaner(Options()).Run(source, progress.Report, Cancellation)
             : Replay(source);
         progress.Complete();
-        var report = run.Report(Cancellation) with { BadLines = BadLines, Command = MyInvocation.Line.Trim() is { Length: > 0 } line ? line : null };
+        var report = run.Report(Cancellation) with { BadLines = BadLines, Command = CommandText.Of(MyInvocation, source.Files) };
         foreach (var warning in report.Warnings)
         {
             WriteWarning(warning);
@@ -87,7 +87,9 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
     {
         if (VerdictPath is not null)
         {
-            VerdictFile.Write(PathHelper.ResolveNew(this, VerdictPath), run);
+            var path = PathHelper.ResolveNew(this, VerdictPath);
+            VerdictFile.Write(path, run);
+            report = report with { Outputs = [.. report.Outputs, CleaningReport.Hash(path)] };
         }
 
         if (RejectedPath is not null)
@@ -104,6 +106,7 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
 
         if (ReportPath is not null)
         {
+            report = report with { Outputs = [run.KeptHash(Cancellation), .. report.Outputs] };
             var (html, json) = HtmlReport.Write(PathHelper.ResolveNew(this, ReportPath), report);
             WriteVerbose($"Report: {html}, {json}");
         }

@@ -16,6 +16,13 @@ public sealed record LengthQuantiles(double Min, double P5, double P25, double M
     public override string ToString() => FormattableString.Invariant($"median {Median}, 95 % {P95}, most {Max}");
 }
 
+/// <summary>Records of a range of lengths, before and after cleaning.</summary>
+/// <param name="From">Least length.</param>
+/// <param name="To">Length of the next range.</param>
+/// <param name="Before">Records that went in.</param>
+/// <param name="After">Records that are kept.</param>
+public sealed record LengthBin(int From, int To, int Before, int After);
+
 /// <summary>What one rule found.</summary>
 public sealed record RuleSummary
 {
@@ -89,6 +96,9 @@ public sealed record CleaningReport
     public required LengthQuantiles? LengthBefore { get; init; }
 
     public required LengthQuantiles? LengthAfter { get; init; }
+
+    /// <summary>Records by length; the ranges grow with the length.</summary>
+    public required IReadOnlyList<LengthBin> LengthHistogram { get; init; }
 
     /// <summary>Sizes of groups of duplicates (the kept record with those removed for it), and how many groups have that size.</summary>
     public required IReadOnlyDictionary<int, int> DuplicateGroups { get; init; }

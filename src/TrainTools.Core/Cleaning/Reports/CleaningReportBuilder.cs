@@ -27,6 +27,7 @@ internal static class CleaningReportBuilder
             LengthUnit = run.Options.Tokenizer is null ? "words" : "tokens",
             LengthBefore = Quantiles(run, _ => true),
             LengthAfter = Quantiles(run, r => run.ActionOf(r) != CleaningAction.Remove),
+            LengthHistogram = Histogram(run),
             DuplicateGroups = Groups(run),
             LabelNoise = run.Summary.LabelNoise,
             Classes = run.Summary.Classes,
@@ -112,6 +113,33 @@ internal static class CleaningReportBuilder
         return lengths.Count == 0 ? null : new LengthQuantiles(
             lengths[0], LengthStage.Quantile(lengths, 0.05), LengthStage.Quantile(lengths, 0.25), LengthStage.Quantile(lengths, 0.5),
             LengthStage.Quantile(lengths, 0.75), LengthStage.Quantile(lengths, 0.95), lengths[^1]);
+    }
+
+    /// <summary>Ranges from 0, 1, 2, 3, 4, 6, 8, 12, 16, …: half octaves, for lengths spread over orders of magnitude.</summary>
+    private static List<LengthBin> Histogram(CleaningRun run)
+    {
+        var bins = new List<LengthBin>();
+        var from = 0;
+        var to = 1;
+        var lengths = Enumerable.Range(0, run.Records).Select(r => (Length: run.Table.Total(r), Kept: run.ActionOf(r) != CleaningAction.Remove)).OrderBy(r => r.Length).ToList();
+        for (var at = 0; at < lengths.Count;)
+        {
+            var (before, after) = (0, 0);
+            for (; at < lengths.Count && lengths[at].Length < to; at++)
+            {
+                before++;
+                after += lengths[at].Kept ? 1 : 0;
+            }
+
+            if (before > 0 || bins.Count > 0)
+            {
+                bins.Add(new LengthBin(from, to, before, after));
+            }
+
+            (from, to) = (to, to < 4 ? to + 1 : int.IsPow2(to) ? to * 3 / 2 : to * 4 / 3);
+        }
+
+        return bins;
     }
 
     private static SortedDictionary<int, int> Groups(CleaningRun run)

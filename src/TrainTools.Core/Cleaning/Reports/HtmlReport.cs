@@ -19,7 +19,8 @@ public static class HtmlReport
         table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
         td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .tiles { display: flex; gap: 1rem; flex-wrap: wrap; } .tile { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem 1.1rem; } .tile b { display: block; font-size: 1.5rem; }
-        .bar { background: var(--soft); height: .8rem; min-width: 6rem; } .bar i { display: block; height: 100%; background: var(--bar); } .bar i.removed { background: var(--bad); }
+        .bar { background: var(--soft); height: .8rem; min-width: 6rem; } .bar i { display: block; height: 100%; background: var(--bar); }
+        svg { width: 100%; height: auto; margin: .8rem 0; } svg text { fill: currentColor; font-size: 12px; } svg .before { fill: #3b7dd855; } svg .after, svg .kept { fill: var(--bar); } svg .changed { fill: #d9a300; } svg .gone { fill: var(--bad); } svg .flagged { fill: #8887; } svg line { stroke: var(--line); }
         details { margin: .3rem 0; } pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .5rem .8rem; border-radius: .3rem; margin: .3rem 0; }
         .warning { border-left: .3rem solid var(--bad); padding: .3rem .8rem; background: var(--soft); } code { overflow-wrap: anywhere; } small { opacity: .75; }
         """;
@@ -52,8 +53,10 @@ public static class HtmlReport
             page.Append("<p class=\"warning\">").Append(Encode(warning)).Append("</p>");
         }
 
+        HtmlCharts.Outcome(page, report);
         Rules(page, report);
         Lengths(page, report);
+        HtmlCharts.Lengths(page, report);
         Groups(page, report);
         Labels(page, report);
         Examples(page, report);
@@ -66,14 +69,13 @@ public static class HtmlReport
 
     private static void Rules(StringBuilder page, CleaningReport report)
     {
-        page.Append("<h2>By rule</h2><table><tr><th>rule</th><th class=\"n\">threshold</th><th class=\"n\">found in</th><th class=\"n\">removed</th><th class=\"n\">by it alone</th><th class=\"n\">changed</th><th class=\"n\">noted</th><th></th></tr>");
-        var most = Math.Max(1, report.Rules.Select(r => r.Records).DefaultIfEmpty().Max());
+        page.Append("<h2>By rule</h2>");
+        HtmlCharts.Rules(page, report);
+        page.Append("<table><tr><th>rule</th><th class=\"n\">threshold</th><th class=\"n\">found in</th><th class=\"n\">removed</th><th class=\"n\">by it alone</th><th class=\"n\">changed</th><th class=\"n\">noted</th></tr>");
         foreach (var rule in report.Rules)
         {
             page.Append(CultureInfo.InvariantCulture, $"<tr><td><code>{rule.Rule}</code><br><small>{Encode(rule.Description)}</small></td><td class=\"n\">{Number(rule.Threshold)}</td>")
-                .Append(CultureInfo.InvariantCulture, $"<td class=\"n\">{rule.Records:N0}</td><td class=\"n\">{rule.Removed:N0}</td><td class=\"n\">{rule.RemovedAlone:N0}</td><td class=\"n\">{rule.Changed:N0}</td><td class=\"n\">{rule.Noted:N0}</td><td>");
-            Bar(page, (double)rule.Records / most, rule.Removed > 0);
-            page.Append("</td></tr>");
+                .Append(CultureInfo.InvariantCulture, $"<td class=\"n\">{rule.Records:N0}</td><td class=\"n\">{rule.Removed:N0}</td><td class=\"n\">{rule.RemovedAlone:N0}</td><td class=\"n\">{rule.Changed:N0}</td><td class=\"n\">{rule.Noted:N0}</td></tr>");
         }
 
         page.Append("</table>");
@@ -129,7 +131,7 @@ public static class HtmlReport
         foreach (var (size, count) in report.DuplicateGroups)
         {
             page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"n\">{size}</td><td class=\"n\">{count:N0}</td><td>");
-            Bar(page, (double)count / most, false);
+            Bar(page, (double)count / most);
             page.Append("</td></tr>");
         }
 
@@ -195,8 +197,8 @@ public static class HtmlReport
         page.Append("<details><summary>Settings</summary><pre>").Append(Encode(settings)).Append(CultureInfo.InvariantCulture, $"</pre></details><p><small>{report.Seconds:F1} s</small></p>");
     }
 
-    private static void Bar(StringBuilder page, double share, bool removed) => page.Append(
-        CultureInfo.InvariantCulture, $"<div class=\"bar\"><i{(removed ? " class=\"removed\"" : "")} style=\"width:{100 * share:F1}%\"></i></div>");
+    private static void Bar(StringBuilder page, double share) => page.Append(
+        CultureInfo.InvariantCulture, $"<div class=\"bar\"><i style=\"width:{100 * share:F1}%\"></i></div>");
 
     private static string Place(string? file, long line, long index) =>
         file is null ? string.Create(CultureInfo.InvariantCulture, $"record {index}") : string.Create(CultureInfo.InvariantCulture, $"{Encode(Path.GetFileName(file))}({line})");

@@ -7,6 +7,9 @@ internal static class LengthStage
 {
     private const int LeastRecords = 30;
 
+    /// <summary>Where nearly all records have one length, half as much again is nothing odd yet.</summary>
+    private const double LeastRange = 0.25;
+
     public static void Run(CleaningState state)
     {
         Run(state, CleaningRules.OddPrompt, state.Table.Input);
@@ -37,11 +40,7 @@ internal static class LengthStage
         logs.Sort();
         var low = Quantile(logs, 0.25);
         var high = Quantile(logs, 0.75);
-        var range = high - low;
-        if (range <= 0)
-        {
-            return;
-        }
+        var range = Math.Max(LeastRange, high - low);
 
         for (var record = 0; record < state.Table.Count; record++)
         {

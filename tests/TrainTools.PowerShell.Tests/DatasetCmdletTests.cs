@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Management.Automation;
+
+namespace TrainTools.PowerShell.Tests;
+
+/// <summary>The five data-set cmdlets on small files.</summary>
+public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDisposable
+{
+    private const string Story = "Once the keeper of the lighthouse saw a ship far out at sea, and he lit the lamp before the storm came in.";
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    private string Path(string name) => System.IO.Path.Combine(folder.Path, name);
+
+    private string Data(params string[] lines) => folder.File("a.jsonl", string.Join('\n', lines) + "\n");
+
+    private static string Pair(string prompt, string completion) => System.Text.Json.JsonSerializer.Serialize(new { prompt, completion });
+
+    private string Dirty() => Data(
+        Pair("Tell a story.", Story), Pair("tell a  story.", Story), Pair("Say hello.", "Hello."), Pair("Say nothing.", " "),
+        Pair("Tell a story.", Story.Replace("far out", "far off", StringComparison.Ordinal)), Pair("Write to whom?", "Write to jane@acme-tools.com now."));
+
+    [Fact]
+    public void Records_go_down_a_pipeline_from_file_to_file()
+    {
+        var output = shell.Output(
+            "Import-TrainingDataset $args[0] | Where-Object { $_.Prompt -ne 'Say hello.' } | Invoke-DatasetClean | Export-TrainingDataset $args[1] -PassThru", Dirty(), Path("b.jsonl"));
+        Assert.Equal(Path("b.jsonl"), Assert.Single(output).ToString());
+        Assert.Equal([Pair("Tell a story.", Story), Pair("Write to whom?", "Write to jane@acme-tools.com now.")], File.ReadAllLines(Path("b.jsonl")));
+    }
+
+    [Fact]
+    public void A_bad_line_is_one_error_with_file_and_line_and_the_rest_goes_on()
+    {
+        var path = Data("{\"text\":\"a\"}", "{\"text\":", "{\"text\":\"c\"}");
+        var result = shell.Run("Import-TrainingDataset $args[0]", path);
+        Assert.Equal(["a", "c"], result.Output.Select(r => r.Text("Text")));
+        var error = Assert.Single(result.Errors);
+        Assert.StartsWith("DatasetLineInvalid,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith($"{path}(2): not valid JSON", error.ToString(), StringComparison.Ordinal);
+
+        result = shell.Run("Import-TrainingDataset $args[0] -ErrorAction Stop", path);
+        Assert.Equal("a", Assert.Single(result.Output).Text("Text"));
+        Assert.StartsWith("DatasetLineInvalid,", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+
+        var report = shell.Run("Invoke-DatasetClean $args[0] -AsReport", path);
+        Assert.Equal(1L, Assert.Single(report.Output).Get("BadLines"));
+    }
+
+    [Fact]
+    public void Nothing_is_lost_removed_records_verdicts_and_report_are_written_aside()
+    {
+        var kept = shell.Output(
+            "Invoke-DatasetClean $args[0] -RejectedPath $args[1] -VerdictPath $args[2] -ReportPath $args[3] -Action @{ 'pii.email' = 'Mask' }",
+            Dirty(), Path("rejected.jsonl"), Path("verdicts.jsonl"), Path("report.html"));
+        Assert.Equal(3, kept.Count);
+        Assert.Equal("Write to [EMAIL] now.", kept[2].Text("Completion"));
+        var rejected = File.ReadAllLines(Path("rejected.jsonl"));
+        Assert.Equal(3, rejected.Length);
+        Assert.Contains("\"rule\":\"duplicate.exact\"", rejected[0], StringComparison.Ordinal);
+        Assert.Contains("\"_source_line\":2", rejected[0], StringComparison.Ordinal);
+        var page = File.ReadAllText(Path("report.html"));
+        Assert.Contains("-Action @{ &#39;pii.email&#39; = &#39;Mask&#39; }", page, StringComparison.Ordinal);
+        Assert.Contains("kept records as JSON Lines", page, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path("report.json")));
+
+        // Deciding anew on the verdicts: no near duplicate is removed any more.
+        var anew = shell.Output("Invoke-DatasetClean $args[0] -FromVerdictPath $args[1] -Threshold @{ 'duplicate.near' = 0.999 }", Path("a.jsonl"), Path("verdicts.jsonl"));
+        Assert.Equal(4, anew.Count);
+    }
+
+    [Fact]
+    public void WhatIf_only_reports()
+    {
+        var report = Assert.Single(shell.Output(
+            "Invoke-DatasetClean $args[0] -RejectedPath $args[1] -VerdictPath $args[1] -ReportPath $args[1] -WhatIf", Dirty(), Path("x")));
+        Assert.Equal((6, 3, 3), (report.Get("Records"), report.Get("Kept"), report.Get("Removed")));
+        Assert.Equal([Path("a.jsonl")], Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void An_order_easy_first_is_written_into_the_records()
+    {
+        shell.Output("Invoke-DatasetClean $args[0] -OrderBy Length | Export-TrainingDataset $args[1]", Dirty(), Path("b.jsonl"));
+        var lines = File.ReadAllLines(Path("b.jsonl"));
+        Assert.StartsWith("{\"prompt\":\"Say hello.\"", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith(",\"curriculum_score\":1}", lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_set_is_measured_and_split()
+    {
+        var path = Data([.. Enumerable.Range(0, 50).Select(i => System.Text.Json.JsonSerializer.Serialize(new { text = $"{new Random(i).NextInt64()} {new Random(i + 99).NextInt64()}", label = i % 2 == 0 ? "a" : "b" }))]);
+        var statistics = Assert.Single(shell.Output("Measure-TrainingDataset $args[0]", path));
+        Assert.Equal(50L, statistics.Get("Records"));
+        Assert.Equal(0.5, shell.Output("(Measure-TrainingDataset $args[0]).Labels[0].Share", path)[0].BaseObject);
+
+        var split = Assert.Single(shell.Output("Split-TrainingDataset $args[0] -ValidationShare 0.2 -Stratify -DestinationPath $args[1]", path, Path("parts")));
+        Assert.Equal((40, 10), (split.Get("TrainCount"), split.Get("ValidationCount")));
+        Assert.Equal(10, File.ReadAllLines(System.IO.Path.Combine(Path("parts"), "validation.jsonl")).Length);
+        Assert.StartsWith("FileExists,", shell.Error("Split-TrainingDataset $args[0] -DestinationPath $args[1]", path, Path("parts")).FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Import-TrainingDataset nowhere.jsonl", "FileNotFound")]
+    [InlineData("Invoke-DatasetClean $args[0] -Threshold @{ 'no.rule' = 1 }", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -Threshold @{ 'duplicate.near' = 'much' }", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -Action @{ 'pii.*' = 'Burn' }", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -OrderBy Loss", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -FromVerdictPath $args[0]", "VerdictFileInvalid")]
+    [InlineData("Split-TrainingDataset $args[0] -ValidationShare 0.9 -TestShare 0.9", "SplitInvalid")]
+    [InlineData("Split-TrainingDataset $args[0] -GroupBy nothing", "SplitInvalid")]
+    public void Wrong_input_is_one_error_with_a_stable_id(string script, string id)
+    {
+        var error = shell.Error(script, Dirty());
+        Assert.Matches($"^(?:{id}|{id switch { "FileNotFound" => "DatasetNotFound|PathNotFound", _ => id }}),", error.FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public void Export_writes_over_a_file_only_when_forced()
+    {
+        var path = Dirty();
+        var error = shell.Error("Import-TrainingDataset $args[0] | Export-TrainingDataset $args[0]", path);
+        Assert.StartsWith("FileExists,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        shell.Output("Invoke-DatasetClean $args[0] | Export-TrainingDataset $args[0] -Force", path);
+        Assert.Equal(3, File.ReadAllLines(path).Length);
+    }
+
+    [Theory]
+    [InlineData("$r = Import-TrainingDataset $args[0]; & { while ($true) { $r } } | Export-TrainingDataset $args[1]")]
+    [InlineData("$r = Import-TrainingDataset $args[0]; & { while ($true) { $r } } | Export-TrainingDataset ($args[1] + '.gz')")]
+    public void A_stopped_pipeline_leaves_no_partial_file(string script)
+    {
+        using var other = new Shell();
+        using var running = System.Management.Automation.PowerShell.Create(other.Runspace);
+        running.AddScript(script).AddArgument(Dirty()).AddArgument(Path("b.jsonl"));
+        _ = running.BeginInvoke();
+        var started = Stopwatch.StartNew();
+        while (Directory.GetFiles(folder.Path).Length < 2)
+        {
+            Assert.True(started.Elapsed < TimeSpan.FromMinutes(2), "nothing was written");
+            Thread.Sleep(20);
+        }
+
+        running.Stop();
+        Assert.Equal([Path("a.jsonl")], Directory.GetFiles(folder.Path));
+    }
+}
