@@ -23,6 +23,8 @@ internal static class CutOffStage
         }
 
         var counts = Count(state);
+        var all = Sum(counts);
+        var final = Share(all, EndingKind.FinalAnswer);
         for (var record = 0; record < state.Table.Count; record++)
         {
             if (state.IsRemoved(record))
@@ -31,14 +33,13 @@ internal static class CutOffStage
             }
 
             var kind = state.Table.Ending(record);
-            var alike = Alike(counts, state.Table.Output(record));
-            var final = Share(alike, EndingKind.FinalAnswer);
+            var alike = Alike(counts, all, state.Table.Output(record));
             var closed = Share(alike, EndingKind.FinalAnswer, EndingKind.Terminal, EndingKind.Layout);
             var (value, detail) = kind switch
             {
                 EndingKind.Unknown or EndingKind.FinalAnswer => (0, null),
                 EndingKind.Cut => (1, "ends in the middle"),
-                _ when final > 0.5 => (final, string.Create(CultureInfo.InvariantCulture, $"{final:P1} of the answers of its length end in a final answer")),
+                _ when final > 0.5 => (final, string.Create(CultureInfo.InvariantCulture, $"{final:P1} of the answers end in a final answer")),
                 EndingKind.Open => (closed, string.Create(CultureInfo.InvariantCulture, $"{closed:P1} of the answers of its length end in punctuation")),
                 _ => (0.0, (string?)null),
             };
@@ -65,11 +66,13 @@ internal static class CutOffStage
     }
 
     /// <summary>Short answers often do without punctuation where long ones never do: answers are held against those of their length.</summary>
-    private static int[] Alike(int[][] counts, int length)
+    private static int[] Alike(int[][] counts, int[] all, int length)
     {
         var bucket = counts[Bucket(length)];
-        return Known(bucket) >= LeastAnswers ? bucket : [.. Enumerable.Range(0, bucket.Length).Select(kind => counts.Sum(c => c[kind]))];
+        return Known(bucket) >= LeastAnswers ? bucket : all;
     }
+
+    private static int[] Sum(int[][] counts) => [.. Enumerable.Range(0, counts[0].Length).Select(kind => counts.Sum(c => c[kind]))];
 
     private static int Bucket(int length)
     {
