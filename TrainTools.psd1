@@ -16,6 +16,7 @@
         'Get-FineTuneRun'
         'Get-TrainingBackend'
         'Get-TrainingDiagnosis'
+        'Get-TrainingSample'
         'Import-TrainingConfig'
         'Import-TrainingDataset'
         'Install-TrainingBackend'
@@ -32,7 +33,7 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     TypesToProcess       = @('TrainTools.Types.ps1xml')
-    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml', 'TrainTools.Diagnosis.Format.ps1xml', 'TrainTools.Parts.Format.ps1xml')
+    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml', 'TrainTools.Sample.Format.ps1xml', 'TrainTools.Diagnosis.Format.ps1xml', 'TrainTools.Parts.Format.ps1xml')
     PrivateData          = @{
         PSData = @{
             Tags         = @('PSEdition_Core', 'Windows', 'Linux', 'MacOS', 'MachineLearning', 'FineTuning', 'LLM', 'Transformers', 'TorchSharp')

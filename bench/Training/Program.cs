@@ -34,7 +34,7 @@ if (rest.Count < 2)
 Console.WriteLine($"{threads} threads of {Environment.ProcessorCount}; budget: 1.3 x (weights, gradients, two moments) + 400 MB; work: 6 x parameters x tokens, without the embedding's lookup");
 foreach (var (environment, settings) in environments)
 {
-    Console.WriteLine($"\n{environment}\ncase   ms/step     tokens/s   peak MB    budget  GEMM GF/s  % of it  managed KB/step   GC %");
+    Console.WriteLine($"\n{environment}\ncase   ms/step     tokens/s   peak MB    budget  GEMM GF/s  % of it  managed KB/step   GC %  CPU ms/step");
     foreach (var one in rest.Count > 2 ? rest.Skip(2) : ["a", "b", "c"])
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };

@@ -14,7 +14,7 @@ namespace TrainTools.Bench.Training;
 /// <summary>What a case came to.</summary>
 internal sealed record CaseResult(
     string Name, double MillisecondsPerStep, double TokensPerSecond, double PeakMegabytes, double BudgetMegabytes, double WorkGigaflops, double GemmGigaflops,
-    double ManagedBytesPerStep, double GarbageCollectionShare)
+    double ManagedBytesPerStep, double GarbageCollectionShare, double ProcessorMillisecondsPerStep)
 {
     /// <summary>Work over time, as a share of what the machine's matrix multiplication reached in the same process.</summary>
     public double Share => WorkGigaflops / (MillisecondsPerStep / 1000) / GemmGigaflops;
@@ -59,6 +59,7 @@ internal static class TrainingCase
         using var source = new BatchSource(samples, plan, new RowOrder(samples.Count, shuffle: true, seed: 1), new SampleCollator(0));
 
         var clock = new Stopwatch();
+        var processor = TimeSpan.Zero;
         long tokens = 0;
         double work = 0;
         var steps = 0;
@@ -69,6 +70,7 @@ internal static class TrainingCase
             if (window.Step == warmUp)
             {
                 (allocated, pause) = (GC.GetTotalAllocatedBytes(), GC.GetTotalPauseDuration());
+                processor = Process.GetCurrentProcess().TotalProcessorTime;
                 clock.Start();
             }
 
@@ -86,12 +88,14 @@ internal static class TrainingCase
         }
 
         clock.Stop();
+        processor = Process.GetCurrentProcess().TotalProcessorTime - processor;
         var elapsed = clock.Elapsed.TotalSeconds;
         var peak = Process.GetCurrentProcess().PeakWorkingSet64 / 1e6;
         var state = 4.0 * 4 * model.Parameters.Sum(p => p.Value.numel()) / 1e6;
         return new CaseResult(
             name, 1000 * elapsed / steps, tokens / elapsed, peak, (1.3 * state) + 400, work / steps / 1e9, GemmRate(),
-            (GC.GetTotalAllocatedBytes() - allocated) / (double)steps, (GC.GetTotalPauseDuration() - pause).TotalSeconds / elapsed);
+            (GC.GetTotalAllocatedBytes() - allocated) / (double)steps, (GC.GetTotalPauseDuration() - pause).TotalSeconds / elapsed,
+            processor.TotalMilliseconds / steps);
     }
 
     /// <summary>GFLOP/s of square float32 products, the best of several.</summary>
@@ -137,5 +141,5 @@ internal static class TrainingCase
 
     public static string Line(CaseResult result) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{result.Name,-4} {result.MillisecondsPerStep,10:0.0} {result.TokensPerSecond,12:0} {result.PeakMegabytes,9:0} {result.BudgetMegabytes,9:0} {result.GemmGigaflops,9:0} {100 * result.Share,8:0.0} {result.ManagedBytesPerStep / 1024,12:0.0} {100 * result.GarbageCollectionShare,7:0.00}");
+        $"{result.Name,-4} {result.MillisecondsPerStep,10:0.0} {result.TokensPerSecond,12:0} {result.PeakMegabytes,9:0} {result.BudgetMegabytes,9:0} {result.GemmGigaflops,9:0} {100 * result.Share,8:0.0} {result.ManagedBytesPerStep / 1024,12:0.0} {100 * result.GarbageCollectionShare,7:0.00} {result.ProcessorMillisecondsPerStep,12:0.0}");
 }

@@ -45,6 +45,12 @@ public sealed class RunFolder(string path)
     /// <summary>Held open and locked by the trainer that works on the folder.</summary>
     public string LockPath => Combine("run.lock");
 
+    /// <summary>Records that are not trained on, one object a line, with file, line and reason; absent if there are none.</summary>
+    public string DroppedPath => Combine("dropped.jsonl");
+
+    /// <summary>Folder of what can be made again: tokenised data.</summary>
+    public string CachePath => Combine("cache");
+
     /// <summary>Folder of one checkpoint.</summary>
     public string CheckpointPath(int step) => System.IO.Path.Combine(CheckpointsPath, $"step-{step:D6}");
 

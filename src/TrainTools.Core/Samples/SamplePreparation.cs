@@ -27,16 +27,24 @@ public sealed class SamplePreparation(SampleEncoder encoder, SampleOptions optio
         ArgumentNullException.ThrowIfNull(records);
         var tally = new Tally();
         List<TrainingSample> samples = [.. Kept(records, tally, cancellation)];
-        return new PreparedSamples
+        return tally.Account(samples);
+    }
+
+    /// <summary>The rows of an epoch as they get ready, for looking at the first ones of much data.</summary>
+    /// <param name="records">The records.</param>
+    /// <param name="onEnd">Told at the end what became of them; its rows are empty.</param>
+    /// <param name="cancellation">Ends it between blocks of records.</param>
+    public IEnumerable<TrainingSample> Stream(IEnumerable<TrainingRecord> records, Action<PreparedSamples>? onEnd = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        var tally = new Tally();
+        var kept = Kept(records, tally, cancellation);
+        foreach (var sample in options is { Packing: true, MaxLength: { } length } ? SamplePacker.Pack(kept, length, options.PackingStrategy) : kept)
         {
-            Samples = samples,
-            Dropped = tally.Dropped,
-            Records = tally.Records,
-            Truncated = tally.Truncated,
-            TokensLost = tally.TokensLost,
-            PromptSplits = tally.PromptSplits,
-            FirstPromptSplit = tally.FirstPromptSplit,
-        };
+            yield return sample;
+        }
+
+        onEnd?.Invoke(tally.Account([]));
     }
 
     /// <summary>Packs samples where packing is on.</summary>
@@ -153,5 +161,16 @@ public sealed class SamplePreparation(SampleEncoder encoder, SampleOptions optio
         public long PromptSplits { get; set; }
 
         public string? FirstPromptSplit { get; set; }
+
+        public PreparedSamples Account(IReadOnlyList<TrainingSample> samples) => new()
+        {
+            Samples = samples,
+            Dropped = Dropped,
+            Records = Records,
+            Truncated = Truncated,
+            TokensLost = TokensLost,
+            PromptSplits = PromptSplits,
+            FirstPromptSplit = FirstPromptSplit,
+        };
     }
 }

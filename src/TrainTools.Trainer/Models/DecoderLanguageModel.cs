@@ -1,6 +1,7 @@
 using TorchSharp;
 using TrainTools.Core.Models;
 using TrainTools.Trainer.Models.Parts;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models;
@@ -10,6 +11,9 @@ internal sealed class DecoderLanguageModel(ModelConfigFile config, ModelLayout l
 {
     /// <summary>Logits are squashed to ± this; null = not (Gemma 2).</summary>
     public double? SoftCap { get; init; }
+
+    /// <inheritdoc/>
+    public override LinearLayer? PlainHead => SoftCap is null && head.Bias is null && LinearKernel.IsPlain(head) ? head : null;
 
     /// <inheritdoc/>
     public override int LayerCount => backbone.LayerCount;

@@ -108,4 +108,7 @@ public abstract class CausalLanguageModel : PretrainedModel
 
     /// <summary>Logits of hidden states: [N, H] or [B, T, H] in, the same with V last out, in the hidden states' dtype; training turns an adapter's dropout on.</summary>
     public abstract Tensor Logits(Tensor hidden, bool training = false);
+
+    /// <summary>The next-token head where logits are nothing but its product with a weight, so that its gradient can be made without a graph; null elsewhere (adapters, soft-caps, bias).</summary>
+    public virtual LinearLayer? PlainHead => null;
 }

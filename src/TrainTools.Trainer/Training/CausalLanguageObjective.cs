@@ -26,8 +26,8 @@ public sealed class CausalLanguageObjective : ITrainingObjective
         model.LayerRunner = recomputing;
         this.model = model;
         this.device = device;
-        loss = new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing);
-        plainLoss = new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize);
+        loss = new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing, plainHead: () => model.PlainHead);
+        plainLoss = new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize, plainHead: () => model.PlainHead);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Training;
@@ -11,14 +13,17 @@ public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets
 
 /// <summary>
 /// Next-token cross-entropy without ever holding all logits: hidden states go through the head a chunk at a time, and each
-/// chunk's backward pass is done at once, so at most one chunk's logits and their gradient exist. The head runs once a
-/// token (nothing is recomputed), and only where a token is supervised. Softmax and loss are float32 whatever the model computes in.
+/// chunk's backward pass is done at once, so that one chunk's logits exist, and become their gradient in place. The head
+/// runs once a token (nothing is recomputed), and only where a token is supervised. Softmax and loss are float32 whatever
+/// the model computes in. A head that is a plain product needs no graph: its gradient grows chunk by chunk where it belongs.
 /// </summary>
 /// <param name="head">Logits [N, V] of hidden states [N, H].</param>
 /// <param name="vocabulary">V.</param>
 /// <param name="labelSmoothing">Share of the target spread evenly over the vocabulary, 0 to 1.</param>
 /// <param name="chunkBytes">Bytes that one chunk's float32 logits may take.</param>
-public sealed class ChunkedCrossEntropy(Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 64L << 20)
+/// <param name="plainHead">Gives the head's layer where <paramref name="head"/> is nothing but its product; null or giving null = it goes through the graph.</param>
+public sealed class ChunkedCrossEntropy(
+    Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 32L << 20, Func<LinearLayer?>? plainHead = null)
 {
     private readonly long chunk = Math.Max(1, chunkBytes / (4 * vocabulary));
 
@@ -30,11 +35,16 @@ public sealed class ChunkedCrossEntropy(Func<Tensor, Tensor> head, long vocabula
     {
         ArgumentNullException.ThrowIfNull(hidden);
         using var scope = NewDisposeScope();
+        if (plainHead?.Invoke() is { } layer && layer.Weight.Value.dtype == hidden.dtype)
+        {
+            return Plain(layer, hidden, targets, scale);
+        }
+
         var count = hidden.shape[0];
         if (count <= chunk)
         {
             var logits = head(hidden);
-            var (sums, gradient) = Gradient(logits, targets, scale);
+            var (sums, gradient) = Gradient(logits, targets, scale, ours: false);
             logits.backward([gradient]);
             return Outward(sums);
         }
@@ -47,7 +57,7 @@ public sealed class ChunkedCrossEntropy(Func<Tensor, Tensor> head, long vocabula
             using var chunkScope = NewDisposeScope();
             var part = hidden.detach().narrow(0, start, length).requires_grad_();
             var logits = head(part);
-            var (sums, gradient) = Gradient(logits, targets.narrow(0, start, length), scale);
+            var (sums, gradient) = Gradient(logits, targets.narrow(0, start, length), scale, ours: false);
             logits.backward([gradient]);
             gradients.Add(part.grad!.MoveToOuterDisposeScope());
             all.Add(Outward(sums));
@@ -70,42 +80,78 @@ public sealed class ChunkedCrossEntropy(Func<Tensor, Tensor> head, long vocabula
         {
             using var chunkScope = NewDisposeScope();
             var length = Math.Min(chunk, hidden.shape[0] - start);
-            var logProbabilities = special.log_softmax(head(hidden.narrow(0, start, length)), -1, ScalarType.Float32);
-            all.Add(Outward(Sums(logProbabilities, targets.narrow(0, start, length).unsqueeze(1))));
+            var (shifted, _) = Shifted(head(hidden.narrow(0, start, length)), ours: plainHead?.Invoke() is not null);
+            all.Add(Outward(Sums(shifted, targets.narrow(0, start, length).unsqueeze(1)).Sums));
         }
 
         return Outward(Total(all));
     }
 
-    // d loss / d logits = softmax - target distribution, made in place of the log-probabilities.
-    private (LossSums Sums, Tensor Gradient) Gradient(Tensor logits, Tensor targets, double scale)
+    /// <summary>The head's part of the backward pass without a graph; then the rest of it.</summary>
+    private LossSums Plain(LinearLayer layer, Tensor hidden, Tensor targets, double scale)
     {
-        using var grad = no_grad();
-        var logProbabilities = special.log_softmax(logits, -1, ScalarType.Float32);
-        var index = targets.unsqueeze(1);
-        var sums = Sums(logProbabilities, index);
-        var gradient = logProbabilities.exp_();
-        if (labelSmoothing > 0)
+        var count = hidden.shape[0];
+        var all = new List<LossSums>();
+        Tensor gradients;
+        using (no_grad())
         {
-            gradient = gradient.sub_(labelSmoothing / vocabulary);
+            gradients = empty_like(hidden);
+            var weight = layer.Weight.Value;
+            for (long start = 0; start < count; start += chunk)
+            {
+                var length = Math.Min(chunk, count - start);
+                using var chunkScope = NewDisposeScope();
+                var part = hidden.narrow(0, start, length);
+                var (sums, gradient) = Gradient(part.mm(weight.t()), targets.narrow(0, start, length), scale, ours: true);
+                WeightGradient.AddProduct(layer.Weight, gradient, part);
+                gradients.narrow(0, start, length).addmm_(gradient, weight, 0, 1);
+                all.Add(Outward(sums));
+            }
         }
 
-        gradient = gradient.scatter_add_(1, index, full(index.shape, labelSmoothing - 1, ScalarType.Float32, index.device)).mul_(scale);
-        return (sums, gradient.dtype == logits.dtype ? gradient : gradient.to_type(logits.dtype));
+        hidden.backward([gradients]);
+        return Outward(Total(all));
     }
 
-    private LossSums Sums(Tensor logProbabilities, Tensor index)
+    // d loss / d logits = softmax - target distribution. Logits that nobody else needs become it in place.
+    private (LossSums Sums, Tensor Gradient) Gradient(Tensor logits, Tensor targets, double scale, bool ours)
     {
-        var chosen = logProbabilities.gather(1, index);
-        var loss = chosen.sum().neg_();
+        using var grad = no_grad();
+        var (shifted, type) = Shifted(logits, ours);
+        var index = targets.unsqueeze(1);
+        var (sums, total) = Sums(shifted, index);
+        var gradient = shifted.mul_(total.reciprocal_().mul_(scale));
         if (labelSmoothing > 0)
         {
-            var uniform = logProbabilities.mean([-1]).sum().neg_();
-            loss = loss.mul_(1 - labelSmoothing).add_(uniform.mul_(labelSmoothing));
+            gradient.sub_(scale * labelSmoothing / vocabulary);
         }
 
-        var correct = logProbabilities.amax([-1], keepdim: true).eq(chosen).sum();
-        return new LossSums(loss, correct, index.shape[0]);
+        gradient.scatter_add_(1, index, full(index.shape, scale * (labelSmoothing - 1), ScalarType.Float32, index.device));
+        return (sums, gradient.dtype == type ? gradient : gradient.to_type(type));
+    }
+
+    // Logits less the row's largest, in float32; a copy unless they may be changed.
+    private static (Tensor Shifted, ScalarType Type) Shifted(Tensor logits, bool ours)
+    {
+        var wide = logits.dtype == ScalarType.Float32 ? logits : logits.to_type(ScalarType.Float32);
+        var largest = wide.amax([-1], keepdim: true);
+        return (ours || !ReferenceEquals(wide, logits) ? wide.sub_(largest) : wide.sub(largest), logits.dtype);
+    }
+
+    /// <summary>Losses of shifted logits, which become their exponentials; the sums of those [N, 1].</summary>
+    private (LossSums Sums, Tensor Total) Sums(Tensor shifted, Tensor index)
+    {
+        var chosen = shifted.gather(1, index);
+        var mean = labelSmoothing > 0 ? shifted.mean([-1], keepdim: true) : null;
+        var total = shifted.exp_().sum(-1, keepdim: true);
+        var normalizer = total.log();
+        var loss = normalizer.sub(chosen).sum();
+        if (mean is not null)
+        {
+            loss = loss.mul_(1 - labelSmoothing).add_(normalizer.sub(mean).sum().mul_(labelSmoothing));
+        }
+
+        return (new LossSums(loss, chosen.eq(0).sum(), index.shape[0]), total);
     }
 
     private static LossSums Total(List<LossSums> parts) => parts.Count == 1 ? parts[0] : new LossSums(

@@ -54,7 +54,7 @@ public sealed class RunEngine : ITrainingEngine
         using var adapter = method.FinetuningType == TrainingMethod.Full ? null : AdapterFactory.Create(model, config);
         TrainedWeights weights = adapter is null ? new FullWeights(model) : new AdapterWeights(adapter);
 
-        var data = RunData.Prepare(config, tokenizer, context.Events).PassOver(RemedyLog.SkippedRecords(context.Folder));
+        var data = RunData.Prepare(config, tokenizer, context.Events, context.Folder).PassOver(RemedyLog.SkippedRecords(context.Folder));
         var plan = StepPlan.Create(
             data.Training.Samples.Count, config.Batch.PerDeviceTrainBatchSize ?? 8, config.Batch.GradientAccumulationSteps ?? 1,
             config.Duration.NumTrainEpochs ?? 3, config.Duration.MaxSteps);

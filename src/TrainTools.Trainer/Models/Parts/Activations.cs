@@ -35,6 +35,9 @@ public static class Activations
     /// <summary>Names that are understood.</summary>
     public static IEnumerable<string> Names => Known.Keys.Order(StringComparer.Ordinal);
 
+    /// <summary>Whether a function found here is silu.</summary>
+    public static bool IsSilu(Func<Tensor, Tensor> activation) => activation == Known["silu"] || activation == Known["swish"];
+
     /// <summary>The function of that name; null where there is none.</summary>
     public static Func<Tensor, Tensor>? Find(string name) => Known.GetValueOrDefault(name);
 

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -13,10 +14,14 @@ internal interface IFeedForward
 /// <summary>down(act(gate(x)) · up(x)).</summary>
 internal sealed class GatedFeedForward(LinearLayer gate, LinearLayer up, LinearLayer down, Func<Tensor, Tensor> activation) : IFeedForward
 {
+    /// <summary>The three projections, where the activation is silu; null where it is another.</summary>
+    public (LinearLayer Gate, LinearLayer Up, LinearLayer Down)? Silu { get; } = Activations.IsSilu(activation) ? (gate, up, down) : null;
+
     public Tensor Forward(Tensor hidden, ForwardContext context)
     {
         using var scope = NewDisposeScope();
-        var gated = activation(gate.Forward(hidden, context.Training)).mul(up.Forward(hidden, context.Training));
+        var (opened, raised) = (gate.Forward(hidden, context.Training), up.Forward(hidden, context.Training));
+        var gated = Silu is null ? activation(opened).mul(raised) : is_grad_enabled() ? GatedProductFunction.Apply(opened, raised) : activation(opened).mul_(raised);
         return down.Forward(gated, context.Training).MoveToOuterDisposeScope();
     }
 }

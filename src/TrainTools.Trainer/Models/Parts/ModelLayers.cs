@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -13,14 +14,25 @@ internal interface IModelLayer
 /// <summary>x + attention(norm(x)), then x + feed-forward(norm(x)): Llama and most since GPT-2.</summary>
 internal sealed class PreNormLayer(INormLayer attentionNorm, SelfAttention attention, INormLayer feedForwardNorm, IFeedForward feedForward) : IModelLayer
 {
+    // Where the parts are Llama's, each branch's beginning (and the whole of the second) is one node of the graph.
+    private readonly NormedProjections? projections = NormedProjections.For(attentionNorm, attention.Projection);
+    private readonly GatedBranch? branch = GatedBranch.For(feedForwardNorm, feedForward);
+
     /// <summary>Dropout of each branch's output.</summary>
     public double BranchDropout { get; init; }
 
     public Tensor Forward(Tensor hidden, ForwardContext context)
     {
         using var scope = NewDisposeScope();
-        var attended = context.Dropout(attention.Forward(attentionNorm.Forward(hidden), context), BranchDropout);
+        var attended = context.Dropout(
+            projections?.Fits(hidden) == true ? attention.Forward(projections, hidden, context) : attention.Forward(attentionNorm.Forward(hidden), context),
+            BranchDropout);
         var middle = attended.add_(hidden);
+        if (branch?.Fits(middle) == true && !(context.Training && BranchDropout > 0))
+        {
+            return branch.Forward(middle).MoveToOuterDisposeScope();
+        }
+
         var fed = context.Dropout(feedForward.Forward(feedForwardNorm.Forward(middle), context), BranchDropout);
         return fed.add_(middle).MoveToOuterDisposeScope();
     }

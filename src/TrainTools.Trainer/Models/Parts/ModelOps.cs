@@ -12,6 +12,9 @@ internal static class ModelOps
         def embedding(weight: Tensor, ids: Tensor, padding_idx: int) -> Tensor:
             return torch.embedding(weight, ids, padding_idx)
 
+        def silu_backward(gradient: Tensor, x: Tensor) -> Tensor:
+            return torch.silu_backward(gradient, x)
+
         """;
 
     private static readonly Lazy<jit.CompilationUnit> Unit = new(() =>
@@ -30,6 +33,17 @@ internal static class ModelOps
         var result = Unit.Value.invoke<Tensor>("embedding", weight, ids, (int)paddingIndex);
         GC.KeepAlive(weight);
         GC.KeepAlive(ids);
+        return result;
+    }
+
+    /// <summary>The gradient of silu's input, in one pass. No gradient flows through this itself.</summary>
+    /// <param name="gradient">Gradient of the output.</param>
+    /// <param name="input">silu's input.</param>
+    public static Tensor SiluBackward(Tensor gradient, Tensor input)
+    {
+        var result = Unit.Value.invoke<Tensor>("silu_backward", gradient, input);
+        GC.KeepAlive(gradient);
+        GC.KeepAlive(input);
         return result;
     }
 }

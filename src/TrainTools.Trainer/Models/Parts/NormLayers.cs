@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -29,14 +30,26 @@ public sealed class RmsNormLayer(ModelParameter weight, double epsilon, RmsNormS
     /// <summary>[size].</summary>
     public ModelParameter Weight { get; } = weight;
 
+    /// <summary>Added to the mean square.</summary>
+    public double Epsilon { get; } = epsilon;
+
+    /// <summary>Where the weight comes in.</summary>
+    public RmsNormStyle Style { get; } = style;
+
     /// <inheritdoc/>
     public Tensor Forward(Tensor input)
     {
+        if (input.dtype == ScalarType.Float32 && Weight.Value.dtype == ScalarType.Float32 && Style != RmsNormStyle.OffsetThenCast)
+        {
+            // In fp32 the two styles are one.
+            return is_grad_enabled() ? RmsNormFunction.Apply(input, Weight.Value, Epsilon) : RmsNormKernel.Forward(input, Weight.Value, Epsilon);
+        }
+
         using var scope = NewDisposeScope();
         var wide = input.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var x = input.dtype == wide ? input : input.to_type(wide);
-        var normed = x.mul(x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt_());
-        var output = style switch
+        var normed = x.mul(x.square().mean([-1], keepdim: true).add_(Epsilon).rsqrt_());
+        var output = Style switch
         {
             RmsNormStyle.CastThenScale => Cast(normed, input.dtype).mul(Weight.As(input.dtype)),
             RmsNormStyle.ScaleThenCast => Cast(normed.mul(Weight.As(wide)), input.dtype),

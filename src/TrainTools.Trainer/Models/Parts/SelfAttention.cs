@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -12,6 +13,9 @@ internal interface IQueryKeyValue
 /// <summary>Three projections.</summary>
 internal sealed class SeparateQueryKeyValue(LinearLayer query, LinearLayer key, LinearLayer value, AttentionSettings settings) : IQueryKeyValue
 {
+    /// <summary>The projections.</summary>
+    public (LinearLayer Query, LinearLayer Key, LinearLayer Value) Layers { get; } = (query, key, value);
+
     public (Tensor Query, Tensor Key, Tensor Value) Project(Tensor hidden, bool training)
     {
         long rows = hidden.shape[0];
@@ -70,7 +74,28 @@ internal sealed class SelfAttention(int layer, AttentionSettings settings, IQuer
     public Tensor Forward(Tensor hidden, ForwardContext context)
     {
         using var scope = NewDisposeScope();
-        var (q, k, v) = projection.Project(hidden, context.Training);
+        return Attend(Projection.Project(hidden, context.Training), context).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same of x [B, T, H] whose norm is what is projected.</summary>
+    public Tensor Forward(NormedProjections projections, Tensor hidden, ForwardContext context)
+    {
+        using var scope = NewDisposeScope();
+        long rows = hidden.shape[0];
+        long count = hidden.shape[1];
+        var (q, k, v) = projections.Forward(hidden);
+        return Attend(
+            (q.view(rows, count, Settings.Heads, Settings.HeadDim), k.view(rows, count, Settings.KeyValueHeads, Settings.HeadDim), v.view(rows, count, Settings.KeyValueHeads, Settings.HeadDim)),
+            context).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What makes queries, keys and values.</summary>
+    public IQueryKeyValue Projection { get; } = projection;
+
+    private Tensor Attend((Tensor Query, Tensor Key, Tensor Value) projected, ForwardContext context)
+    {
+        using var scope = NewDisposeScope();
+        var (q, k, v) = projected;
         if (Norms is { } norms)
         {
             q = Normed(norms.Query, q);

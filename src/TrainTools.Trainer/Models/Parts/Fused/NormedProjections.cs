@@ -1,0 +1,84 @@
+using TorchSharp;
+using TrainTools.Trainer.Adapters;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Models.Parts.Fused;
+
+/// <summary>
+/// Queries, keys and values of norm(x) as one node of the graph, for full fine-tuning. Kept for backward: x and one number a
+/// row; the norm's output is made again. Gradients of the parameters are added where they belong at once.
+/// </summary>
+internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, LinearLayer key, LinearLayer value)
+{
+    /// <summary>The projections behind a norm; null where they are of another kind.</summary>
+    public static NormedProjections? For(INormLayer norm, IQueryKeyValue projection) =>
+        norm is RmsNormLayer { Style: not RmsNormStyle.OffsetThenCast } rms && projection is SeparateQueryKeyValue separate
+            ? new NormedProjections(rms, separate.Layers.Query, separate.Layers.Key, separate.Layers.Value) : null;
+
+    /// <summary>Whether it can be computed this way now: plain weights, in the type of the computation.</summary>
+    public bool Fits(Tensor hidden) =>
+        hidden.dtype == ScalarType.Float32 && norm.Weight.Value.dtype == ScalarType.Float32
+        && LinearKernel.IsPlain(query) && LinearKernel.IsPlain(key) && LinearKernel.IsPlain(value)
+        && query.Weight.Value.dtype == ScalarType.Float32
+        && (hidden.requires_grad || !is_grad_enabled());
+
+    /// <summary>[B, T, H] → three of [B · T, out].</summary>
+    public (Tensor Query, Tensor Key, Tensor Value) Forward(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        var rows = hidden.reshape(-1, hidden.shape[^1]);
+        var parts = is_grad_enabled() ? Node.Apply(rows, this) : Compute(rows, Inverse(rows));
+        return (parts[0].MoveToOuterDisposeScope(), parts[1].MoveToOuterDisposeScope(), parts[2].MoveToOuterDisposeScope());
+    }
+
+    private Tensor Inverse(Tensor x) => RmsNormKernel.Inverse(x, norm.Epsilon);
+
+    private List<Tensor> Compute(Tensor x, Tensor inverse)
+    {
+        using var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value);
+        return [LinearKernel.Forward(query, normed), LinearKernel.Forward(key, normed), LinearKernel.Forward(value, normed)];
+    }
+
+    private Tensor Backward(List<Tensor> gradients, Tensor x, Tensor inverse)
+    {
+        Tensor throughNorm;
+        using (var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value))
+        {
+            throughNorm = LinearKernel.Backward(query, gradients[0], normed);
+            throughNorm = LinearKernel.Backward(key, gradients[1], normed, throughNorm);
+            throughNorm = LinearKernel.Backward(value, gradients[2], normed, throughNorm);
+        }
+
+        var (input, weight) = RmsNormKernel.Backward(throughNorm, x, inverse, norm.Weight.Value, norm.Weight.Value.requires_grad);
+        WeightGradient.Add(norm.Weight, () => weight!);
+        return input;
+    }
+
+    private sealed class Node : autograd.MultiTensorFunction<Node>
+    {
+        public override string Name => nameof(NormedProjections);
+
+        public static List<Tensor> Apply(Tensor rows, NormedProjections projections) => apply(rows, projections);
+
+        public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (x, projections) = ((Tensor)vars[0], (NormedProjections)vars[1]);
+            using var scope = NewDisposeScope();
+            var inverse = projections.Inverse(x);
+            var parts = projections.Compute(x, inverse);
+            ctx.save_for_backward([x, inverse]);
+            ctx.save_data("projections", projections);
+            inverse.MoveToOuterDisposeScope(); // it is saved after this returns
+            return [.. parts.Select(p => p.MoveToOuterDisposeScope())];
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => AutogradGuard.Run(2, () =>
+        {
+            using var scope = NewDisposeScope();
+            var saved = ctx.get_saved_variables();
+            List<Tensor> gradients = [.. grad_outputs.Select(g => g.is_contiguous() ? g : g.contiguous())];
+            var input = ((NormedProjections)ctx.get_data("projections")).Backward(gradients, saved[0], saved[1]);
+            return [input.MoveToOuterDisposeScope(), null!];
+        });
+    }
+}

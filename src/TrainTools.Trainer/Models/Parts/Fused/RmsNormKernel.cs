@@ -1,0 +1,52 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Models.Parts.Fused;
+
+/// <summary>
+/// RMSNorm and its gradient in few passes over memory, for use outside the graph. Of the forward pass one number a row is
+/// kept; what was normalised is made again. Results belong to the caller's scope.
+/// </summary>
+internal static class RmsNormKernel
+{
+    /// <summary>1 / sqrt(mean(x²) + eps) of each row.</summary>
+    /// <param name="x">[N, H].</param>
+    /// <param name="epsilon">Added to the mean square.</param>
+    /// <returns>[N, 1].</returns>
+    public static Tensor Inverse(Tensor x, double epsilon)
+    {
+        var norm = linalg.vector_norm(x, 2, [-1L], keepdim: true);
+        return norm.pow_(2).div_(x.shape[^1]).add_(epsilon).rsqrt_();
+    }
+
+    /// <summary>x · inverse · w.</summary>
+    /// <param name="x">[N, H].</param>
+    /// <param name="inverse">[N, 1].</param>
+    /// <param name="weight">[H].</param>
+    /// <returns>[N, H].</returns>
+    public static Tensor Apply(Tensor x, Tensor inverse, Tensor weight) => x.mul(inverse).mul_(weight);
+
+    /// <summary>Both together: [..., H] → [..., H].</summary>
+    public static Tensor Forward(Tensor x, Tensor weight, double epsilon)
+    {
+        using var inverse = Inverse(x, epsilon);
+        return Apply(x, inverse, weight);
+    }
+
+    /// <summary>The gradients of x [N, H] and of the weight [H]; the second is null where it is not asked for.</summary>
+    /// <param name="gradient">Gradient of the output, [N, H].</param>
+    /// <param name="x">[N, H].</param>
+    /// <param name="inverse">[N, 1].</param>
+    /// <param name="weight">[H].</param>
+    /// <param name="weightToo">Whether the weight's gradient is asked for.</param>
+    public static (Tensor Input, Tensor? Weight) Backward(Tensor gradient, Tensor x, Tensor inverse, Tensor weight, bool weightToo)
+    {
+        using var scope = NewDisposeScope();
+        var normed = x.mul(inverse);
+        var product = gradient.mul(normed);
+        var weightGradient = weightToo ? product.sum([0L]) : null;
+        var share = product.mv(weight).div_(-x.shape[^1]).unsqueeze_(-1); // [N, 1]
+        var inputGradient = gradient.mul(weight).addcmul_(normed, share, 1).mul_(inverse);
+        return (inputGradient.MoveToOuterDisposeScope(), weightGradient?.MoveToOuterDisposeScope());
+    }
+}

@@ -1,0 +1,64 @@
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Models.Parts.Fused;
+
+/// <summary>
+/// Adds gradients straight into the parameters': the product accumulates where it is made, instead of in a tensor of the
+/// parameter's size that is then added.
+/// </summary>
+internal static class WeightGradient
+{
+    /// <summary>weight.grad += outputᵀ · input. A parameter that is not trained is left alone.</summary>
+    /// <param name="parameter">[out, in], float32.</param>
+    /// <param name="output">Gradient of the output, [N, out].</param>
+    /// <param name="input">[N, in].</param>
+    public static void AddProduct(ModelParameter parameter, Tensor output, Tensor input)
+    {
+        var weight = parameter.Value;
+        if (!weight.requires_grad)
+        {
+            return;
+        }
+
+        using var transposed = output.t();
+        using var before = weight.grad;
+        if (before is not null && before.dtype == output.dtype)
+        {
+            before.addmm_(transposed, input);
+            return;
+        }
+
+        using var product = transposed.mm(input);
+        Put(weight, before, product);
+    }
+
+    /// <summary>parameter.grad += gradient.</summary>
+    public static void Add(ModelParameter? parameter, Func<Tensor> gradient)
+    {
+        if (parameter?.Value is not { requires_grad: true } value)
+        {
+            return;
+        }
+
+        using var before = value.grad;
+        using var made = gradient();
+        Put(value, before, made);
+    }
+
+    private static void Put(Tensor parameter, Tensor? before, Tensor gradient)
+    {
+        if (before is not null)
+        {
+            before.add_(gradient);
+        }
+        else if (gradient.dtype == parameter.dtype)
+        {
+            parameter.grad = gradient;
+        }
+        else
+        {
+            using var cast = gradient.to_type(parameter.dtype);
+            parameter.grad = cast;
+        }
+    }
+}
