@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using TrainTools.Bench.Training;
+using TrainTools.Core.Runs;
 using TrainTools.Trainer.Backend;
 
 // Trains (a) a 56 M parameter Llama, 4 x 512 tokens; (b) a tiny one, 8 x 64; (c) a real small one on packed real data.
@@ -13,10 +14,10 @@ if (rest.IndexOf("--threads") is >= 0 and var at && at + 1 < rest.Count)
     rest.RemoveRange(at, 2);
 }
 
-if (rest is ["--case", var name, var stories, var data])
+if (rest is ["--case", var name, var model, var data])
 {
     TorchBackend.Initialize(new TorchBackendOptions { Threads = threads });
-    Console.WriteLine(TrainingCase.Line(TrainingCase.Run(name, stories, data, threads)));
+    Console.WriteLine(TrainingCase.Line(TrainingCase.Run(name, model, data, threads)));
     return 0;
 }
 
@@ -29,13 +30,17 @@ if (rest.Count < 2)
 (string Name, (string, string)[] Settings)[] environments =
 [
     ("as it is", []),
-    ("glibc keeps memory", [("MALLOC_MMAP_MAX_", "0"), ("MALLOC_TRIM_THRESHOLD_", "17179869184"), ("MALLOC_TOP_PAD_", "268435456")]),
+    ("as the cmdlets start the trainer", [.. AllocatorSettings.For(OperatingSystem.IsLinux(), []).Select(s => (s.Key, s.Value))]),
 ];
 Console.WriteLine($"{threads} threads of {Environment.ProcessorCount}; budget: 1.3 x (weights, gradients, two moments) + 400 MB; work: 6 x parameters x tokens, without the embedding's lookup");
+TorchBackend.Initialize(new TorchBackendOptions { Threads = threads });
+var temporary = Directory.CreateTempSubdirectory("traintools-bench-").FullName;
+string[] cases = [.. rest.Count > 2 ? rest.Skip(2) : ["a", "b", "c"]];
+var models = cases.ToDictionary(c => c, c => TrainingCase.Model(c, temporary, Path.GetFullPath(rest[0])));
 foreach (var (environment, settings) in environments)
 {
     Console.WriteLine($"\n{environment}\ncase   ms/step     tokens/s   peak MB    budget  GEMM GF/s  % of it  managed KB/step   GC %  CPU ms/step");
-    foreach (var one in rest.Count > 2 ? rest.Skip(2) : ["a", "b", "c"])
+    foreach (var one in cases)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -43,7 +48,7 @@ foreach (var (environment, settings) in environments)
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         }
 
-        foreach (var argument in (string[])["--case", one, Path.GetFullPath(rest[0]), Path.GetFullPath(rest[1]), "--threads", threads.ToString(System.Globalization.CultureInfo.InvariantCulture)])
+        foreach (var argument in (string[])["--case", one, models[one], Path.GetFullPath(rest[1]), "--threads", threads.ToString(System.Globalization.CultureInfo.InvariantCulture)])
         {
             start.ArgumentList.Add(argument);
         }
@@ -59,4 +64,5 @@ foreach (var (environment, settings) in environments)
     }
 }
 
+Directory.Delete(temporary, recursive: true);
 return 0;

@@ -5,6 +5,7 @@ using TrainTools.Core.Configuration;
 using TrainTools.Core.Data;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Tokenization;
+using TrainTools.Core.Tokenization.Chat;
 using TrainTools.Core.Training;
 using TrainTools.Trainer.Models;
 using TrainTools.Trainer.Training;
@@ -23,25 +24,25 @@ internal sealed record CaseResult(
 /// <summary>One case, measured in a process of its own.</summary>
 internal static class TrainingCase
 {
-    public static CaseResult Run(string name, string storiesFolder, string dataPath, int threads)
+    /// <summary>The model of a case: written into a folder, or the small real one.</summary>
+    public static string Model(string name, string temporary, string storiesFolder) => name switch
+    {
+        "a" => Written(temporary, name, new LlamaSizes(512, 8, 8, 4, 1408, 32000)),
+        "b" => Written(temporary, name, new LlamaSizes(64, 2, 8, 4, 172, 512)),
+        "c" => storiesFolder,
+        _ => throw new ArgumentException($"there is no case '{name}'", nameof(name)),
+    };
+
+    /// <summary>Trains a case in this process.</summary>
+    public static CaseResult Run(string name, string modelFolder, string dataPath, int threads)
     {
         torch.set_num_threads(threads);
-        var temporary = Directory.CreateTempSubdirectory("traintools-bench-").FullName;
-        try
+        return name switch
         {
-            var (folder, samples, rows) = name switch
-            {
-                "a" => (Written(temporary, new LlamaSizes(512, 8, 8, 4, 1408, 32000)), RandomRows(32, 512, 32000), 4),
-                "b" => (Written(temporary, new LlamaSizes(64, 2, 8, 4, 172, 512)), RandomRows(64, 64, 512), 8),
-                "c" => (storiesFolder, PackedRows(storiesFolder, dataPath), 8),
-                _ => throw new ArgumentException($"there is no case '{name}'", nameof(name)),
-            };
-            return Measure(name, folder, samples, rows);
-        }
-        finally
-        {
-            Directory.Delete(temporary, recursive: true);
-        }
+            "a" => Measure(name, modelFolder, RandomRows(32, 512, 32000), 4),
+            "b" => Measure(name, modelFolder, RandomRows(64, 64, 512), 8),
+            _ => Measure(name, modelFolder, PackedRows(modelFolder, dataPath), 8),
+        };
     }
 
     private static CaseResult Measure(string name, string folder, IReadOnlyList<TrainingSample> samples, int rows)
@@ -115,9 +116,9 @@ internal static class TrainingCase
         return 2.0 * 1536 * 1536 * 1536 / best / 1e9;
     }
 
-    private static string Written(string temporary, LlamaSizes sizes)
+    private static string Written(string temporary, string name, LlamaSizes sizes)
     {
-        var folder = Path.Combine(temporary, "model");
+        var folder = Path.Combine(temporary, name);
         RandomLlama.Write(folder, sizes);
         return folder;
     }
@@ -134,9 +135,14 @@ internal static class TrainingCase
 
     private static IReadOnlyList<TrainingSample> PackedRows(string folder, string dataPath)
     {
+        // Conversations are learnt as assistants' text only, through a plain template with marks.
+        const string Template = "{% for m in messages %}{{ '\\n' + m.role + ': ' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content + eos_token }}{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}";
         var tokenizer = PretrainedTokenizer.Load(folder);
-        var options = new SampleOptions { MaxLength = 512, Packing = true, PackingStrategy = PackingStrategy.Bfd };
-        return new SamplePreparation(new SampleEncoder(tokenizer, options), options).Prepare(new DatasetReader().Read(dataPath)).Samples;
+        List<TrainingRecord> records = [.. new DatasetReader().Read(dataPath).Take(2000)];
+        var chat = records[0].Shape == RecordShape.Messages;
+        var options = new SampleOptions { MaxLength = 512, Packing = true, PackingStrategy = PackingStrategy.BfdSplit, AssistantOnlyLoss = chat };
+        var template = chat ? new ChatTemplate(Template, ChatTokens.Of(tokenizer)) : null;
+        return new SamplePreparation(new SampleEncoder(tokenizer, options, template), options).Prepare(records).Samples;
     }
 
     public static string Line(CaseResult result) => string.Create(

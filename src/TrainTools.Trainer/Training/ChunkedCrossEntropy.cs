@@ -97,12 +97,13 @@ public sealed class ChunkedCrossEntropy(
         {
             gradients = empty_like(hidden);
             var weight = layer.Weight.Value;
+            var room = empty([Math.Min(chunk, count), vocabulary], hidden.dtype, hidden.device);
             for (long start = 0; start < count; start += chunk)
             {
                 var length = Math.Min(chunk, count - start);
                 using var chunkScope = NewDisposeScope();
                 var part = hidden.narrow(0, start, length);
-                var (sums, gradient) = Gradient(part.mm(weight.t()), targets.narrow(0, start, length), scale, ours: true);
+                var (sums, gradient) = Gradient(room.narrow(0, 0, length).addmm_(part, weight.t(), 0, 1), targets.narrow(0, start, length), scale, ours: true);
                 WeightGradient.AddProduct(layer.Weight, gradient, part);
                 gradients.narrow(0, start, length).addmm_(gradient, weight, 0, 1);
                 all.Add(Outward(sums));

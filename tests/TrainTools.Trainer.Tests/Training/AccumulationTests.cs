@@ -38,7 +38,9 @@ public class AccumulationTests
 
         foreach (var (name, tensor) in whole.Model.Parameters)
         {
-            Assert.True(tensor.sub(parts.Model.Parameters[name]).abs().max().ToDouble() < 1e-5, name);
+            // Of the tensor's norm, not of each element: one whose gradient is as small as AdamW's epsilon moves by its rounding.
+            var difference = tensor.sub(parts.Model.Parameters[name]).norm().ToDouble() / tensor.norm().ToDouble();
+            Assert.True(difference < 1e-5, $"{name}: {difference}");
         }
     }
 

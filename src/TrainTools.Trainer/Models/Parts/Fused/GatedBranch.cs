@@ -6,11 +6,15 @@ namespace TrainTools.Trainer.Models.Parts.Fused;
 
 /// <summary>
 /// x + down(silu(gate(norm(x))) · up(norm(x))) as one node of the graph, for full fine-tuning. Kept for backward: x, one
-/// number a row, gate and up; the norm's output, silu and the product are made again, which costs three passes over memory and
-/// saves more than half of what the branch would keep. Gradients of the parameters are added where they belong at once.
+/// number a row, gate and up; the norm's output, silu and the product are made again, some rows at a time, so that what is made
+/// stays in the processor's cache and no memory of the whole's size is asked for. Gradients of the parameters are added
+/// where they belong at once.
 /// </summary>
 internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLayer up, LinearLayer down)
 {
+    private const long PieceBytes = 3L << 20;
+    private readonly long piece = Math.Max(64, PieceBytes / (4 * gate.OutFeatures));
+
     /// <summary>The branch of a norm and a feed-forward; null where they are of another kind.</summary>
     public static GatedBranch? For(INormLayer norm, IFeedForward feedForward) =>
         norm is RmsNormLayer { Style: not RmsNormStyle.OffsetThenCast } rms && feedForward is GatedFeedForward { Silu: { } layers }
@@ -24,11 +28,11 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         && (hidden.requires_grad || !is_grad_enabled());
 
     /// <summary>[B, T, H] → [B, T, H].</summary>
-    public Tensor Forward(Tensor hidden)
+    public Tensor Forward(Tensor hidden, ForwardContext context)
     {
         using var scope = NewDisposeScope();
         var rows = hidden.reshape(-1, hidden.shape[^1]);
-        var output = is_grad_enabled() ? Node.Apply(rows, this) : Compute(rows).Output;
+        var output = is_grad_enabled() ? Node.Apply(rows, this, context) : Compute(rows).Output;
         return output.view(hidden.shape).MoveToOuterDisposeScope();
     }
 
@@ -43,70 +47,80 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
             raised = LinearKernel.Forward(up, normed);
         }
 
-        using var product = nn.functional.silu(gated).mul_(raised);
+        var output = empty_like(x);
         using var weight = down.Weight.Value.t();
-        var output = addmm(x, product, weight, 1, 1);
+        foreach (var (start, length) in Pieces(x.shape[0]))
+        {
+            using var scope = NewDisposeScope();
+            var product = nn.functional.silu(gated.narrow(0, start, length)).mul_(raised.narrow(0, start, length));
+            output.narrow(0, start, length).addmm_(product, weight, 0, 1).add_(x.narrow(0, start, length));
+        }
+
         return (down.Bias is { } bias ? output.add_(bias.Value) : output, inverse, gated, raised);
     }
 
-    private Tensor Backward(Tensor gradient, Tensor x, Tensor inverse, Tensor gated, Tensor raised)
+    private Tensor Backward(Tensor gradient, Kept kept)
     {
-        Tensor throughGate;
-        Tensor throughUp;
-        using (NewDisposeScope())
+        using var scope = NewDisposeScope();
+        var normed = RmsNormKernel.Apply(kept.Input, kept.Inverse, norm.Weight.Value);
+        var throughNorm = empty_like(normed);
+        foreach (var (start, length) in Pieces(normed.shape[0]))
         {
+            using var inner = NewDisposeScope();
+            var (gated, raised) = (kept.Gate.narrow(0, start, length), kept.Up.narrow(0, start, length));
             var active = nn.functional.silu(gated);
-            Tensor throughProduct;
-            using (var product = active.mul(raised))
-            {
-                throughProduct = LinearKernel.Backward(down, gradient, product);
-            }
-
-            throughUp = active.mul_(throughProduct).MoveToOuterDisposeScope();
-            throughGate = ModelOps.SiluBackward(throughProduct.mul_(raised), gated).MoveToOuterDisposeScope();
+            var throughProduct = LinearKernel.Backward(down, gradient.narrow(0, start, length), active.mul(raised));
+            var throughUp = active.mul_(throughProduct);
+            var throughGate = ModelOps.SiluBackward(throughProduct.mul_(raised), gated);
+            var (input, output) = (normed.narrow(0, start, length), throughNorm.narrow(0, start, length));
+            LinearKernel.BackwardInto(output, gate, throughGate, input, adds: false);
+            LinearKernel.BackwardInto(output, up, throughUp, input, adds: true);
         }
 
-        Tensor throughNorm;
-        using (var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value))
-        {
-            throughNorm = LinearKernel.Backward(gate, throughGate, normed);
-            throughNorm = LinearKernel.Backward(up, throughUp, normed, throughNorm);
-        }
-
-        var (input, weight) = RmsNormKernel.Backward(throughNorm, x, inverse, norm.Weight.Value, norm.Weight.Value.requires_grad);
-        WeightGradient.Add(norm.Weight, () => weight!);
-        return input.add_(gradient);
+        kept.Gate.Dispose();
+        kept.Up.Dispose();
+        var (inputGradient, weightGradient) = RmsNormKernel.Backward(throughNorm, kept.Input, kept.Inverse, norm.Weight.Value, norm.Weight.Value.requires_grad);
+        WeightGradient.Add(norm.Weight, () => weightGradient!);
+        return inputGradient.add_(gradient).MoveToOuterDisposeScope();
     }
+
+    private IEnumerable<(long Start, long Length)> Pieces(long rows)
+    {
+        for (long start = 0; start < rows; start += piece)
+        {
+            yield return (start, Math.Min(piece, rows - start));
+        }
+    }
+
+    /// <summary>What backward needs. The tensors belong to the scope of the forward pass, and go as soon as they have been used.</summary>
+    private sealed record Kept(GatedBranch Branch, Tensor Input, Tensor Inverse, Tensor Gate, Tensor Up);
 
     private sealed class Node : autograd.SingleTensorFunction<Node>
     {
         public override string Name => nameof(GatedBranch);
 
-        public static Tensor Apply(Tensor rows, GatedBranch branch) => apply(rows, branch);
+        public static Tensor Apply(Tensor rows, GatedBranch branch, ForwardContext context) => apply(rows, branch, context);
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var (x, branch) = ((Tensor)vars[0], (GatedBranch)vars[1]);
+            var (x, branch, context) = ((Tensor)vars[0], (GatedBranch)vars[1], (ForwardContext)vars[2]);
             using var scope = NewDisposeScope();
             var (output, inverse, gated, raised) = branch.Compute(x);
             ctx.set_materialize_grads(false);
-            ctx.save_for_backward([x, inverse, gated, raised]);
-            ctx.save_data("branch", branch);
-            foreach (var saved in (Tensor[])[inverse, gated, raised])
-            {
-                saved.MoveToOuterDisposeScope(); // they are saved after this returns
-            }
 
+            // Not by save_for_backward: what is saved there lives until the whole graph is gone.
+            ctx.save_data("kept", new Kept(branch, context.Keep(x.detach()), context.Keep(inverse), context.Keep(gated), context.Keep(raised)));
             return output.MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(2, () =>
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(3, () =>
         {
             using var scope = NewDisposeScope();
-            var saved = ctx.get_saved_variables();
-            var gradient = grad_output.is_contiguous() ? grad_output : grad_output.contiguous();
-            var input = ((GatedBranch)ctx.get_data("branch")).Backward(gradient, saved[0], saved[1], saved[2], saved[3]);
-            return [input.MoveToOuterDisposeScope(), null!];
+            var kept = (Kept)ctx.get_data("kept");
+            var input = kept.Branch.Backward(grad_output.is_contiguous() ? grad_output : grad_output.contiguous(), kept);
+            kept.Input.Dispose();
+            kept.Inverse.Dispose();
+            return [input.MoveToOuterDisposeScope(), null!, null!];
         });
     }
 }

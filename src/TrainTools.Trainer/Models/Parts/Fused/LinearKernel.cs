@@ -15,15 +15,31 @@ internal static class LinearKernel
         return layer.Bias is { } bias ? addmm(bias.Value, input, weight, 1, 1) : input.mm(weight);
     }
 
-    /// <summary>Adds the gradients of weight and bias, and gives (or adds to what is there) the input's [N, in].</summary>
+    /// <summary>Adds the gradients of weight and bias, and gives the input's [N, in].</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="gradient">Gradient of the output, [N, out].</param>
     /// <param name="input">What went in, [N, in].</param>
-    /// <param name="before">Gradient of the same input by other ways, added to in place; null = none.</param>
-    public static Tensor Backward(LinearLayer layer, Tensor gradient, Tensor input, Tensor? before = null)
+    public static Tensor Backward(LinearLayer layer, Tensor gradient, Tensor input)
+    {
+        AddParameterGradients(layer, gradient, input);
+        return gradient.mm(layer.Weight.Value);
+    }
+
+    /// <summary>The same, the input's gradient written into (or added to) what is given.</summary>
+    /// <param name="target">Gradient of the input, [N, in].</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="gradient">Gradient of the output, [N, out].</param>
+    /// <param name="input">What went in, [N, in].</param>
+    /// <param name="adds">Whether it is added.</param>
+    public static void BackwardInto(Tensor target, LinearLayer layer, Tensor gradient, Tensor input, bool adds)
+    {
+        AddParameterGradients(layer, gradient, input);
+        target.addmm_(gradient, layer.Weight.Value, adds ? 1 : 0, 1);
+    }
+
+    private static void AddParameterGradients(LinearLayer layer, Tensor gradient, Tensor input)
     {
         WeightGradient.AddProduct(layer.Weight, gradient, input);
         WeightGradient.Add(layer.Bias, () => gradient.sum([0L]));
-        return before is null ? gradient.mm(layer.Weight.Value) : before.addmm_(gradient, layer.Weight.Value, 1, 1);
     }
 }

@@ -23,11 +23,11 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
         && (hidden.requires_grad || !is_grad_enabled());
 
     /// <summary>[B, T, H] → three of [B · T, out].</summary>
-    public (Tensor Query, Tensor Key, Tensor Value) Forward(Tensor hidden)
+    public (Tensor Query, Tensor Key, Tensor Value) Forward(Tensor hidden, ForwardContext context)
     {
         using var scope = NewDisposeScope();
         var rows = hidden.reshape(-1, hidden.shape[^1]);
-        var parts = is_grad_enabled() ? Node.Apply(rows, this) : Compute(rows, Inverse(rows));
+        var parts = is_grad_enabled() ? Node.Apply(rows, this, context) : Compute(rows, Inverse(rows));
         return (parts[0].MoveToOuterDisposeScope(), parts[1].MoveToOuterDisposeScope(), parts[2].MoveToOuterDisposeScope());
     }
 
@@ -39,46 +39,64 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
         return [LinearKernel.Forward(query, normed), LinearKernel.Forward(key, normed), LinearKernel.Forward(value, normed)];
     }
 
-    private Tensor Backward(List<Tensor> gradients, Tensor x, Tensor inverse)
+    private Tensor Backward(List<Tensor?> gradients, Kept kept)
     {
-        Tensor throughNorm;
-        using (var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value))
+        using var scope = NewDisposeScope();
+        var throughNorm = empty_like(kept.Input);
+        var adds = false;
+        using (var normed = RmsNormKernel.Apply(kept.Input, kept.Inverse, norm.Weight.Value))
         {
-            throughNorm = LinearKernel.Backward(query, gradients[0], normed);
-            throughNorm = LinearKernel.Backward(key, gradients[1], normed, throughNorm);
-            throughNorm = LinearKernel.Backward(value, gradients[2], normed, throughNorm);
+            foreach (var (layer, gradient) in ((LinearLayer, Tensor?)[])[(query, gradients[0]), (key, gradients[1]), (value, gradients[2])])
+            {
+                // Where nothing depends on an output (queries and keys, if each token sees itself alone), there is none.
+                if (gradient is not null)
+                {
+                    LinearKernel.BackwardInto(throughNorm, layer, gradient, normed, adds);
+                    adds = true;
+                }
+            }
         }
 
-        var (input, weight) = RmsNormKernel.Backward(throughNorm, x, inverse, norm.Weight.Value, norm.Weight.Value.requires_grad);
-        WeightGradient.Add(norm.Weight, () => weight!);
-        return input;
+        if (!adds)
+        {
+            throughNorm.zero_();
+        }
+
+        var (inputGradient, weightGradient) = RmsNormKernel.Backward(throughNorm, kept.Input, kept.Inverse, norm.Weight.Value, norm.Weight.Value.requires_grad);
+        WeightGradient.Add(norm.Weight, () => weightGradient!);
+        return inputGradient.MoveToOuterDisposeScope();
     }
+
+    /// <summary>What backward needs. The tensors belong to the scope of the forward pass, and go as soon as they have been used.</summary>
+    private sealed record Kept(NormedProjections Projections, Tensor Input, Tensor Inverse);
 
     private sealed class Node : autograd.MultiTensorFunction<Node>
     {
         public override string Name => nameof(NormedProjections);
 
-        public static List<Tensor> Apply(Tensor rows, NormedProjections projections) => apply(rows, projections);
+        public static List<Tensor> Apply(Tensor rows, NormedProjections projections, ForwardContext context) => apply(rows, projections, context);
 
         public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var (x, projections) = ((Tensor)vars[0], (NormedProjections)vars[1]);
+            var (x, projections, context) = ((Tensor)vars[0], (NormedProjections)vars[1], (ForwardContext)vars[2]);
             using var scope = NewDisposeScope();
             var inverse = projections.Inverse(x);
             var parts = projections.Compute(x, inverse);
-            ctx.save_for_backward([x, inverse]);
-            ctx.save_data("projections", projections);
-            inverse.MoveToOuterDisposeScope(); // it is saved after this returns
+            ctx.set_materialize_grads(false);
+            ctx.save_data("kept", new Kept(projections, context.Keep(x.detach()), context.Keep(inverse)));
             return [.. parts.Select(p => p.MoveToOuterDisposeScope())];
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => AutogradGuard.Run(2, () =>
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => AutogradGuard.Run(3, () =>
         {
             using var scope = NewDisposeScope();
-            var saved = ctx.get_saved_variables();
-            List<Tensor> gradients = [.. grad_outputs.Select(g => g.is_contiguous() ? g : g.contiguous())];
-            var input = ((NormedProjections)ctx.get_data("projections")).Backward(gradients, saved[0], saved[1]);
-            return [input.MoveToOuterDisposeScope(), null!];
+            var kept = (Kept)ctx.get_data("kept");
+            List<Tensor?> gradients = [.. grad_outputs.Select(g => g is null || g.IsInvalid || g.is_contiguous() ? g : g.contiguous())];
+            gradients = [.. gradients.Select(g => g?.IsInvalid == true ? null : g)];
+            var input = kept.Projections.Backward(gradients, kept);
+            kept.Input.Dispose();
+            kept.Inverse.Dispose();
+            return [input.MoveToOuterDisposeScope(), null!, null!];
         });
     }
 }

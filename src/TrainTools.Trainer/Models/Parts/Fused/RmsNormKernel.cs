@@ -43,10 +43,12 @@ internal static class RmsNormKernel
     {
         using var scope = NewDisposeScope();
         var normed = x.mul(inverse);
-        var product = gradient.mul(normed);
-        var weightGradient = weightToo ? product.sum([0L]) : null;
-        var share = product.mv(weight).div_(-x.shape[^1]).unsqueeze_(-1); // [N, 1]
-        var inputGradient = gradient.mul(weight).addcmul_(normed, share, 1).mul_(inverse);
+        var weightGradient = weightToo ? gradient.mul(normed).sum([0L]) : null;
+        var inputGradient = gradient.mul(weight);
+
+        // Summed row by row, not as a product with a vector: a row's gradient must not depend on how many rows there are.
+        var share = inputGradient.mul(normed).sum(-1, keepdim: true).div_(-x.shape[^1]); // [N, 1]
+        inputGradient = inputGradient.addcmul_(normed, share, 1).mul_(inverse);
         return (inputGradient.MoveToOuterDisposeScope(), weightGradient?.MoveToOuterDisposeScope());
     }
 }
