@@ -28,6 +28,7 @@
         'Start-FineTune'
         'Stop-FineTune'
         'Test-TrainingConfig'
+        'Watch-FineTune'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

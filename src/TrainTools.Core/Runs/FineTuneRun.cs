@@ -27,6 +27,11 @@ public sealed class FineTuneRun
         }
 
         State = info.ActualState(folder);
+        LastHeartbeat = RunHeartbeat.Last(folder);
+        MaxSteps = info.MaxSteps;
+        StopReason = info.StopReason;
+        ResumedFrom = info.ResumedFrom;
+        ProcessId = info.ProcessId;
         StartedAt = info.StartedAt;
         EndedAt = info.EndedAt;
         Device = info.Device;
@@ -64,6 +69,9 @@ public sealed class FineTuneRun
     /// <summary>Optimizer steps done.</summary>
     public int Steps { get; }
 
+    /// <summary>Optimizer steps of the whole run; null until they are known.</summary>
+    public int? MaxSteps { get; }
+
     /// <summary>Loss of the first step; null before it.</summary>
     public double? FirstLoss { get; }
 
@@ -81,6 +89,24 @@ public sealed class FineTuneRun
 
     /// <summary>Its end; null while it runs.</summary>
     public DateTimeOffset? EndedAt { get; }
+
+    /// <summary>When the trainer last said that it is alive (every few seconds while it runs); null before it began.</summary>
+    public DateTimeOffset? LastHeartbeat { get; }
+
+    /// <summary>Number of the present or last trainer process; null before there was one.</summary>
+    public int? ProcessId { get; }
+
+    /// <summary>Why it was stopped; null where it was not.</summary>
+    public string? StopReason { get; }
+
+    /// <summary>Checkpoint that the present or last trainer process continued from; null for a fresh start.</summary>
+    public string? ResumedFrom { get; }
+
+    /// <summary>What a scheduler should be told: 0 completed, 1 failed, 2 invalid input, 3 stopped, 4 in use; null while it has not ended.</summary>
+    public int? ExitCode => ExitCodes.For(State, Error);
+
+    /// <summary>How each trainer process of this folder ended, oldest first (outcomes.jsonl as it is now).</summary>
+    public IReadOnlyList<RunOutcome> ReadOutcomes() => RunOutcome.Read(folder.OutcomesPath);
 
     /// <summary>Device of the run; null before it was chosen.</summary>
     public string? Device { get; }

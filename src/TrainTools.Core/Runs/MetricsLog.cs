@@ -57,8 +57,8 @@ public sealed class MetricsLog : IDisposable
             TrainerEvent.JsonOptions));
     }
 
-    /// <summary>Brings the lines to the disk; called before a checkpoint that refers to them is made valid.</summary>
-    public void Flush() => stream.Flush(flushToDisk: true);
+    /// <summary>Brings the lines to the disk; called before a checkpoint that refers to them is made valid, from any thread.</summary>
+    public void Flush() => RandomAccess.FlushToDisk(stream.SafeFileHandle);
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
@@ -76,7 +76,8 @@ public sealed class MetricsLog : IDisposable
     private static void KeepUntil(string path, int lastStep)
     {
         var lines = File.ReadAllLines(path);
-        var kept = lines.Where(l => StepOf(l) <= lastStep).ToArray();
+        // The summary of a run that had ended does not belong into one that goes on.
+        var kept = lines.Where(l => StepOf(l) <= lastStep && !l.Contains("\"train_runtime\"", StringComparison.Ordinal)).ToArray();
         var text = string.Concat(kept.Select(l => l + "\n"));
         if (new FileInfo(path).Length != Encoding.UTF8.GetByteCount(text))
         {

@@ -39,6 +39,12 @@ public sealed class RunFolder(string path)
     /// <summary>The trainer's own log (standard error).</summary>
     public string LogPath => Combine("trainer.log");
 
+    /// <summary>One object for each trainer process that ended here: how, after how many steps, with which exit code.</summary>
+    public string OutcomesPath => Combine("outcomes.jsonl");
+
+    /// <summary>A little space kept for run.json on a full disk; only there while a trainer works.</summary>
+    public string ReservePath => Combine("run.reserve");
+
     /// <summary>Exists while someone wants the run to stop after the current step.</summary>
     public string StopRequestPath => Combine("stop");
 

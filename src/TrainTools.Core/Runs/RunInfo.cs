@@ -37,6 +37,12 @@ public sealed record RunInfo
     /// <summary>Checkpoint this process continued from; null for a fresh start.</summary>
     public string? ResumedFrom { get; init; }
 
+    /// <summary>Optimizer steps of the whole run; null until they are known.</summary>
+    public int? MaxSteps { get; init; }
+
+    /// <summary>Why it was stopped ("the file 'stop' was put into the run folder"); null where it was not.</summary>
+    public string? StopReason { get; init; }
+
     /// <summary>How the run ended; null until it has.</summary>
     public RunResult? Result { get; init; }
 
@@ -72,8 +78,9 @@ public sealed record RunInfo
 
     /// <summary>
     /// The state as it is now: a run that says it is running, while no trainer holds its folder, was cut off
-    /// (killed, power loss) and counts as <see cref="RunState.Failed"/>.
+    /// (killed, power loss) and counts as <see cref="RunState.Failed"/>. Of a trainer on another machine, whose lock may not
+    /// be seen from here, the heartbeat decides.
     /// </summary>
     public RunState ActualState(RunFolder folder) =>
-        State == RunState.Running && !RunLock.IsHeld(folder) ? RunState.Failed : State;
+        State == RunState.Running && !RunLock.IsHeld(folder) && !(Host != Environment.MachineName && RunHeartbeat.IsFresh(folder)) ? RunState.Failed : State;
 }

@@ -4,7 +4,9 @@ namespace TrainTools.Core.Runs;
 
 /// <summary>
 /// Keeps a run folder to one trainer: run.lock is held open exclusively while the trainer lives. The system lets go of
-/// it when the process ends, however it ends, so a lock is never stale; the file itself stays and means nothing.
+/// it when the process ends, however it ends, so a lock is never stale; the file itself stays and means nothing. Its time
+/// of last writing is the trainer's heartbeat (<see cref="RunHeartbeat"/>), which tells also where a shared folder does not
+/// carry locks from one machine to the other.
 /// </summary>
 public sealed class RunLock : IDisposable
 {
@@ -31,12 +33,30 @@ public sealed class RunLock : IDisposable
             stream = TryOpen(folder.LockPath);
         }
 
-        return stream is not null ? new RunLock(stream) : throw new TrainToolsException(
-            ErrorIds.RunInUse,
-            ErrorKind.InvalidOperation,
-            $"Another trainer works on the run folder '{folder.Path}'{Owner(folder)}.",
-            "Wait for it, stop it with Stop-FineTune, or choose another output folder.",
-            folder.Path);
+        if (stream is null)
+        {
+            throw InUse(folder);
+        }
+
+        if (RunInfo.TryLoad(folder) is { State: RunState.Running } other && other.Host != Environment.MachineName && RunHeartbeat.IsBeating(folder))
+        {
+            stream.Dispose();
+            throw InUse(folder);
+        }
+
+        return new RunLock(stream);
+    }
+
+    /// <summary>Says that the holder is alive. What cannot be written down is left out: the lock itself tells it too.</summary>
+    public void Beat()
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(stream.SafeFileHandle, DateTime.UtcNow);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+        }
     }
 
     /// <summary>Whether a living trainer holds the folder.</summary>
@@ -71,6 +91,13 @@ public sealed class RunLock : IDisposable
                 ErrorIds.RunFolderNotWritable, ErrorKind.IO, $"'{path}' cannot be opened for writing: {e.Message}", "Give this user write access to the run folder.", path, e);
         }
     }
+
+    private static TrainToolsException InUse(RunFolder folder) => new(
+        ErrorIds.RunInUse,
+        ErrorKind.InvalidOperation,
+        $"Another trainer works on the run folder '{folder.Path}'{Owner(folder)}.",
+        "Wait for it, stop it with Stop-FineTune, or choose another output folder.",
+        folder.Path);
 
     private static string Owner(RunFolder folder) =>
         RunInfo.TryLoad(folder) is { State: RunState.Running } info ? $" (process {info.ProcessId} on {info.Host}, since {info.StartedAt:yyyy-MM-dd HH:mm:ss})" : "";

@@ -45,7 +45,7 @@ public sealed class RunLogs : IDisposable
     /// <summary>Appends the summary.</summary>
     public void Append(RunResult result) => lines.Append(result);
 
-    /// <summary>Brings the lines to the disk; called before a checkpoint that refers to them is made valid.</summary>
+    /// <summary>Brings the lines to the disk; called before a checkpoint that refers to them is made valid, from any thread.</summary>
     public void Flush() => lines.Flush();
 
     /// <inheritdoc/>

@@ -31,6 +31,26 @@ public sealed record RunMetrics(IReadOnlyList<TrainingStep> Steps, IReadOnlyList
         return new RunMetrics(steps, evaluations);
     }
 
+    /// <summary>Reads the whole lines from a place on, and says where the next ones will begin.</summary>
+    internal static RunMetrics ReadFrom(string path, ref long position)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        stream.Position = position;
+        using var rest = new MemoryStream();
+        stream.CopyTo(rest);
+        var bytes = rest.GetBuffer().AsSpan(0, (int)rest.Length);
+        var whole = bytes[..(bytes.LastIndexOf((byte)'\n') + 1)];
+        position += whole.Length;
+        var steps = new List<TrainingStep>();
+        var evaluations = new List<EvaluationResult>();
+        foreach (var line in System.Text.Encoding.UTF8.GetString(whole).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Add(line, steps, evaluations);
+        }
+
+        return new RunMetrics(steps, evaluations);
+    }
+
     private static void Add(string line, List<TrainingStep> steps, List<EvaluationResult> evaluations)
     {
         try

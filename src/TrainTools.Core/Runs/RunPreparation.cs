@@ -75,7 +75,8 @@ public static class RunPreparation
     {
         foreach (var file in (string[])
         [
-            folder.ConfigPath, folder.MetricsPath, folder.MetricsCsvPath, folder.DiagnosesPath, folder.RunInfoPath, folder.LogPath, folder.StopRequestPath, folder.ReportPath, folder.RemediesPath,
+            folder.ConfigPath, folder.MetricsPath, folder.MetricsCsvPath, folder.DiagnosesPath, folder.RunInfoPath, folder.StopRequestPath, folder.ReservePath, folder.ReportPath, folder.RemediesPath,
+            .. LogRotation.Files(folder.LogPath),
             .. Directory.EnumerateFiles(folder.Path, "events.out.tfevents.*"),
         ])
         {

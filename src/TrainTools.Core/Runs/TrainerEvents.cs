@@ -190,6 +190,15 @@ public sealed record CheckpointSaved : TrainerEvent
 
     /// <summary>Its folder.</summary>
     public required string Path { get; init; }
+
+    /// <summary>Bytes of its tensors.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>Seconds that training stood still for it.</summary>
+    public double? HeldSeconds { get; init; }
+
+    /// <summary>Seconds until it was complete on the disk.</summary>
+    public double? WriteSeconds { get; init; }
 }
 
 /// <summary>Something the user may want to know.</summary>

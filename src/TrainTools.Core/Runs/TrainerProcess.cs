@@ -18,6 +18,8 @@ public sealed class TrainerProcess : IDisposable
     private static readonly TimeSpan QueryTime = TimeSpan.FromMinutes(2);
 
     private readonly Process process;
+    private readonly StreamReader output;
+    private readonly StreamReader errors;
     private readonly RunFolder? folder;
     private readonly long logStart;
     private readonly long memoryKills;
@@ -28,6 +30,7 @@ public sealed class TrainerProcess : IDisposable
     private bool hasResult;
     private bool inputOpen = true;
     private volatile bool killed;
+    private volatile bool released;
 
     private TrainerProcess(TrainerCommand command, IReadOnlyList<string> arguments, RunFolder? folder)
     {
@@ -35,6 +38,7 @@ public sealed class TrainerProcess : IDisposable
         logStart = folder is not null && File.Exists(folder.LogPath) ? new FileInfo(folder.LogPath).Length : 0;
         memoryKills = OutOfMemoryCounter.Read();
         process = Launch(command, arguments);
+        (output, errors) = (process.StandardOutput, process.StandardError);
         Output = Start("trainer events", ReadEvents);
         Errors = Start("trainer errors", ReadErrors);
     }
@@ -47,14 +51,14 @@ public sealed class TrainerProcess : IDisposable
     private Thread Errors { get; }
 
     /// <summary>
-    /// Starts the run that a folder describes. It stops by itself, with a checkpoint, when the present process ends; it is
-    /// killed when this object is disposed of before it has ended.
+    /// Starts the run that a folder describes. It stops by itself, with a checkpoint, when the present process ends, unless
+    /// it is detached; it is killed when this object is disposed of before it has ended, unless <see cref="LetGo"/> was called.
     /// </summary>
     /// <param name="command">How to start the trainer.</param>
     /// <param name="folder">The run folder, with config.yaml.</param>
-    /// <param name="resumeFrom">Checkpoint folder to continue from; null for a new run.</param>
+    /// <param name="request">How to do it; null = a new run.</param>
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.TrainerStartFailed"/>.</exception>
-    public static TrainerProcess StartRun(TrainerCommand command, RunFolder folder, string? resumeFrom = null)
+    public static TrainerProcess StartRun(TrainerCommand command, RunFolder folder, RunRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(command);
@@ -64,8 +68,9 @@ public sealed class TrainerProcess : IDisposable
             environment[name] = value;
         }
 
-        string[] resume = resumeFrom is null ? [] : ["--resume", resumeFrom];
-        return new TrainerProcess(command with { Environment = environment }, ["run", folder.Path, "--watch-stdin", .. resume], folder);
+        request ??= new RunRequest();
+        return new TrainerProcess(
+            command with { Environment = environment }, ["run", folder.Path, .. (request with { WatchInput = !request.Detach }).ToArguments()], folder);
     }
 
     /// <summary>Loads a model and waits for <see cref="Ask"/>.</summary>
@@ -159,9 +164,20 @@ public sealed class TrainerProcess : IDisposable
         }
     }
 
-    /// <summary>Lets go of the trainer; one that still runs is killed.</summary>
+    /// <summary>From now on the trainer is on its own: disposing of this object leaves it running.</summary>
+    public void LetGo() => released = true;
+
+    /// <summary>Lets go of the trainer; one that still runs is killed, unless it was released.</summary>
     public void Dispose()
     {
+        if (released)
+        {
+            // The threads go on reading what it says for as long as this process lives; after that its streams break.
+            CloseInput();
+            process.Dispose();
+            return;
+        }
+
         Kill();
         Output.Join();
         Errors.Join();
@@ -207,7 +223,7 @@ public sealed class TrainerProcess : IDisposable
 
     private void ReadEvents()
     {
-        while (process.StandardOutput.ReadLine() is { } line)
+        while (ReadLine(output) is { } line)
         {
             switch (TrainerEvent.TryParse(line))
             {
@@ -229,9 +245,21 @@ public sealed class TrainerProcess : IDisposable
 
     private void ReadErrors()
     {
-        while (process.StandardError.ReadLine() is { } line)
+        while (ReadLine(errors) is { } line)
         {
             Keep(line);
+        }
+    }
+
+    private string? ReadLine(StreamReader reader)
+    {
+        try
+        {
+            return reader.ReadLine();
+        }
+        catch (Exception e) when (released && e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            return null; // the stream was let go of
         }
     }
 
@@ -300,7 +328,10 @@ public sealed class TrainerProcess : IDisposable
 
         try
         {
-            (info with { State = RunState.Failed, EndedAt = DateTimeOffset.Now, Error = TrainerError.From(death) }).Save(folder);
+            File.Delete(folder.ReservePath); // a full disk may have been the cause: this makes room for what follows
+            var ended = info with { State = RunState.Failed, EndedAt = DateTimeOffset.Now, Error = TrainerError.From(death) };
+            ended.Save(folder);
+            RunOutcome.From(folder, ended, process.ExitCode).TryAppend(folder.OutcomesPath);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

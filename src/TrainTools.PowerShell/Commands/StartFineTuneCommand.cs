@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics;
+using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.PowerShell.Commands;
@@ -10,7 +12,7 @@ namespace TrainTools.PowerShell.Commands;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "FineTune", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(FineTuneRun))]
-public sealed class StartFineTuneCommand : CommandBase
+public sealed partial class StartFineTuneCommand : CommandBase
 {
     private const string ConfigSet = "Config";
     private const string PathSet = "Path";
@@ -18,45 +20,18 @@ public sealed class StartFineTuneCommand : CommandBase
     private const int ActivityId = 1;
 
     private volatile RunMonitor? monitor;
-    private StopRule? stopRule;
 
-    /// <summary>The configuration of the run.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ConfigSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public TrainingConfig? InputObject { get; set; }
-
-    /// <summary>YAML files with configurations; wildcards are allowed. Each is a run.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    public string[] Path { get; set; } = [];
-
-    /// <summary>YAML files, taken as they are.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath", "LP")]
-    [ValidateNotNullOrEmpty]
-    public string[] LiteralPath { get; set; } = [];
-
-    /// <summary>Settings to replace, as <c>name=value</c>.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(Completers.AssignmentCompleter))]
-    public string[] Set { get; set; } = [];
-
-    /// <summary>
-    /// Diagnoses that end the run after the step at which they are raised, with a checkpoint: ids of symptoms, or a severity
-    /// (Warning, Error) and whatever is worse.
-    /// </summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(Completers.SymptomCompleter))]
-    public string[] StopOn { get; set; } = [];
-
-    /// <summary>Replace the run that is in the output folder.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
+    private bool Resuming => Resume || Checkpoint is not null;
 
     /// <inheritdoc/>
-    protected override void Begin() => stopRule = StopOn.Length == 0 ? null : StopRule.Parse(StopOn);
+    protected override void Begin()
+    {
+        _ = StopRule.Parse(StopOn);
+        if (StopAt is { } moment && moment <= DateTimeOffset.Now)
+        {
+            throw new TrainToolsException(ErrorIds.StopAtPassed, ErrorKind.InvalidArgument, $"-StopAt {moment:yyyy-MM-dd HH:mm} has passed.", "Give a moment to come.", nameof(StopAt));
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Process()
@@ -73,7 +48,7 @@ public sealed class StartFineTuneCommand : CommandBase
             Cancellation.ThrowIfCancellationRequested();
             try
             {
-                Run(ConfigYaml.Read(path));
+                Run(Read(path));
             }
             catch (Exception e) when (IsUserError(e))
             {
@@ -89,17 +64,56 @@ public sealed class StartFineTuneCommand : CommandBase
         monitor?.RequestStop();
     }
 
+    /// <summary>The configuration at a path: a YAML file's, or that of a run folder.</summary>
+    private TrainingConfig Read(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return ConfigYaml.Read(path);
+        }
+
+        var run = FineTuneRun.Open(path);
+        return Resuming ? run.ReadConfig() with { OutputDir = run.Path } : throw new TrainToolsException(
+            ErrorIds.OutputFolderNotEmpty, ErrorKind.AlreadyExists, $"{path} is the folder of a run ({run.State}).", "Continue it with -Resume, or name a YAML file.", path);
+    }
+
     private void Run(TrainingConfig given)
     {
         var config = ConfigYaml.Override(given, Set);
+        if (Resuming && config.OutputDir is null)
+        {
+            throw new TrainToolsException(
+                ErrorIds.ResumeNeedsFolder, ErrorKind.InvalidArgument, "It is not known which run is to be resumed: the configuration names no output folder.",
+                "Set output_dir (-OutputPath), or give the run's folder in place of the configuration.", "output_dir");
+        }
+
         var folder = new RunFolder(config.OutputDir ?? RunPreparation.ChooseFolder(PathHelper.Location(this), config, DateTimeOffset.Now));
+        try
+        {
+            if (Resuming && Directory.Exists(folder.Path) && FineTuneRun.TryOpen(folder) is { } run)
+            {
+                Continue(folder, run, config);
+            }
+            else
+            {
+                StartNew(folder, config);
+            }
+        }
+        catch (TrainToolsException e)
+        {
+            CollectFailure(folder, e);
+            throw;
+        }
+    }
+
+    private void StartNew(RunFolder folder, TrainingConfig config)
+    {
         var facts = ConfigFacts.Gather(config);
         var findings = ConfigChecker.Check(config, new ConfigCheckOptions { Facts = facts });
         ConfigGate.ThrowIfUnusable(findings);
         RunPreparation.EnsureFree(folder, Force);
         ConfigGate.WriteWarnings(this, findings, except: ConfigGate.OutputFolderRule);
-
-        var model = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(config.Model.ModelNameOrPath!));
+        var model = ModelName(config);
         if (!ShouldProcess(folder.Path, $"Fine-tune {model} on {config.Data.DatasetPath.Count} file(s)"))
         {
             return;
@@ -109,15 +123,15 @@ public sealed class StartFineTuneCommand : CommandBase
         ConfigReport.WriteDerived(this, resolved);
         RunPreparation.Create(folder, resolved);
         WriteVerbose($"The run folder is {folder.Path}.");
-        Watch(folder, $"Fine-tuning {model}");
+        Watch(folder, $"Fine-tuning {model}", Request());
         WriteResult(FineTuneRun.Open(folder.Path));
     }
 
-    private void Watch(RunFolder folder, string activity)
+    private void Watch(RunFolder folder, string activity, RunRequest request)
     {
         var progress = new ProgressSink(this, ActivityId, activity);
-        using var trainer = TrainerProcess.StartRun(TrainerLocator.Find(), folder);
-        monitor = new RunMonitor(this, trainer, progress, stopRule);
+        using var trainer = TrainerProcess.StartRun(TrainerLocator.Find(), folder, request);
+        monitor = new RunMonitor(this, trainer, progress);
         try
         {
             if (Cancellation.IsCancellationRequested)
@@ -126,7 +140,14 @@ public sealed class StartFineTuneCommand : CommandBase
             }
 
             progress.Announce("starting the trainer");
-            monitor.Follow();
+            if (Detach)
+            {
+                monitor.FollowStart(Cancellation);
+            }
+            else
+            {
+                monitor.Follow();
+            }
         }
         finally
         {
@@ -135,16 +156,22 @@ public sealed class StartFineTuneCommand : CommandBase
         }
     }
 
+    private RunRequest Request() => new() { Detach = Detach, MaxDuration = MaxDuration, StopAt = StopAt, StopOn = StopOn };
+
     private void WriteResult(FineTuneRun run)
     {
+        Collect(run);
         if (Stopping)
         {
             // Nothing can be written to a pipeline that is being stopped; the person at the keyboard is told all the same.
             var last = run.Checkpoints.Count > 0 ? $" Its last checkpoint is {run.Checkpoints[^1].Path}." : string.Empty;
-            Host.UI.WriteWarningLine($"The run {run.Name} is {run.State} after step {run.Steps}.{last} Get-FineTuneRun '{run.Path}' shows it.");
+            Host.UI.WriteWarningLine($"The run {run.Name} is {run.State} after step {run.Steps}.{last} Start-FineTune '{run.Path}' -Resume continues it.");
             return;
         }
 
         WriteObject(run);
     }
+
+    private static string ModelName(TrainingConfig config) =>
+        System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(config.Model.ModelNameOrPath!));
 }

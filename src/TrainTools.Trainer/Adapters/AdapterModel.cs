@@ -93,10 +93,12 @@ public sealed partial class AdapterModel : IDisposable
     }
 
     /// <summary>Writes adapter_config.json and adapter_model.safetensors as PEFT would.</summary>
-    public void Save(string folder)
+    /// <param name="folder">The folder; made where it is missing.</param>
+    /// <param name="parameters">Copies to write in place of <see cref="Parameters"/>; null = those.</param>
+    public void Save(string folder, IReadOnlyList<AdapterTensor>? parameters = null)
     {
         Directory.CreateDirectory(folder);
-        AdapterFile.Save(folder, [.. Parameters.Select(p => (p.Name, p.Value)), .. carried.Select(c => (c.Name, c.Slot.Value))]);
+        AdapterFile.Save(folder, [.. (parameters ?? Parameters).Select(p => (p.Name, p.Value)), .. carried.Select(c => (c.Name, c.Slot.Value))]);
         Config.Write(folder);
     }
 

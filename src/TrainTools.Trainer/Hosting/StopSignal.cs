@@ -4,8 +4,8 @@ using TrainTools.Core.Runs;
 namespace TrainTools.Trainer.Hosting;
 
 /// <summary>
-/// Says whether someone wants the run to stop: the file `stop` in the run folder, the end of standard input (where the
-/// parent asked for that), or a signal. The loop asks after each step, writes its checkpoint and returns.
+/// Says whether the run is to stop: the file `stop` in the run folder, the end of standard input (where the parent asked for
+/// that), a signal, a time limit. The loop asks after each step, writes its checkpoint and returns.
 /// </summary>
 public sealed class StopSignal : IDisposable
 {
@@ -13,6 +13,9 @@ public sealed class StopSignal : IDisposable
     private readonly List<PosixSignalRegistration> signals = [];
     private readonly TaskCompletionSource requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StopSignal? other;
+    private readonly System.Diagnostics.Stopwatch clock = System.Diagnostics.Stopwatch.StartNew();
+    private TimeSpan? limit;
+    private DateTimeOffset? end;
     private volatile string? reason;
     private int signalled;
 
@@ -23,6 +26,16 @@ public sealed class StopSignal : IDisposable
     {
         get
         {
+            if (reason is null && limit is { } most && clock.Elapsed >= most)
+            {
+                Request(FormattableString.Invariant($"its time limit of {most:c} is over"));
+            }
+
+            if (reason is null && DateTimeOffset.UtcNow >= end)
+            {
+                Request(FormattableString.Invariant($"it was to end at {end:yyyy-MM-dd HH:mm:sszzz}"));
+            }
+
             if (reason is null && requestPath is not null && File.Exists(requestPath))
             {
                 Request("the file 'stop' was put into the run folder");
@@ -68,9 +81,15 @@ public sealed class StopSignal : IDisposable
     /// Interrupt, termination and hang-up ask for a stop the first time. The second time they do what they always do:
     /// end the process. Only signals count for that: on Ctrl+C in a terminal the parent asks as well, and may be first.
     /// </summary>
-    public void ListenToSignals()
+    /// <param name="hangUp">Whether a hang-up (the terminal was closed) asks for a stop; where not, it is ignored.</param>
+    public void ListenToSignals(bool hangUp = true)
     {
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        if (!hangUp)
+        {
+            signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true));
+        }
+
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, .. hangUp ? [PosixSignal.SIGHUP] : Array.Empty<PosixSignal>()])
         {
             signals.Add(PosixSignalRegistration.Create(signal, context =>
             {
@@ -79,6 +98,12 @@ public sealed class StopSignal : IDisposable
             }));
         }
     }
+
+    /// <summary>
+    /// Asks for a stop by time. A duration counts from the start of this process by a clock that no one sets; a moment is
+    /// the wall clock's, whoever sets it.
+    /// </summary>
+    public void EndBy(TimeSpan? duration, DateTimeOffset? moment) => (limit, end) = (duration, moment);
 
     /// <summary>Asks for a stop when the stream ends: the parent closed it, or is gone.</summary>
     public void WatchForEnd(Stream input)

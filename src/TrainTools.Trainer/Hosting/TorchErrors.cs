@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Files;
 
 namespace TrainTools.Trainer.Hosting;
 
@@ -16,9 +17,16 @@ public static class TorchErrors
     public static TrainToolsException Translate(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        if (exception is TrainToolsException known)
+        if (exception is TrainToolsException known && (known.ErrorId == ErrorIds.DiskFull || !DiskSpace.RanOut(known)))
         {
             return known;
+        }
+
+        if (DiskSpace.RanOut(exception))
+        {
+            return new TrainToolsException(
+                ErrorIds.DiskFull, ErrorKind.ResourceUnavailable, $"The disk is full: {FirstLine(exception.Message)}",
+                "Free some space (or lower save_total_limit) and resume the run: its finished checkpoints are whole.", inner: exception);
         }
 
         var message = FirstLine(exception.Message);

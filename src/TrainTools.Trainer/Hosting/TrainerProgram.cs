@@ -9,9 +9,14 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
 {
     private const string Usage = """
         usage: TrainTools.Trainer VERB
-          run FOLDER [--resume CHECKPOINT] [--watch-stdin]
-                     does the run that FOLDER/config.yaml describes, from the start or from a checkpoint folder;
-                     with --watch-stdin the end of standard input asks for a stop
+          run FOLDER [--resume CHECKPOINT|latest] [--force] [--max-duration TIME] [--stop-at MOMENT]
+              [--stop-on SYMPTOM|SEVERITY]... [--detach] [--watch-stdin]
+                     does the run that FOLDER/config.yaml describes. --resume continues from a checkpoint (folder, name or
+                     step), or from the newest good one; where there is none yet, it begins. Data, configuration, tokenizer
+                     and base model are compared with the checkpoint's; --force goes on although they differ.
+                     --max-duration (seconds or hh:mm:ss), --stop-at (2026-01-31T06:00) and --stop-on (a diagnosis) stop
+                     it after the step it is at, with a checkpoint; so does the end of standard input with --watch-stdin.
+                     --detach: closing the terminal it was started from does not.
           generate MODEL [--device DEVICE] [--base BASE]
                      answers JSON requests, one a line, from standard input; BASE is the folder of an adapter's base
           export     writes a model or adapter folder as one JSON request on standard input asks for
@@ -49,8 +54,7 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
         switch (arguments)
         {
             case ["run", var folder, .. var rest] when !folder.StartsWith('-'):
-                var (resume, watch) = RunOptions(rest);
-                return new RunVerb(training).Run(new RunFolder(folder), resume, watch, events);
+                return new RunVerb(training).Run(new RunFolder(folder), RunRequest.Parse(rest), events);
 
             case ["generate", var model, .. var rest] when !model.StartsWith('-'):
                 var (device, basePath) = GenerationOptions(rest);
@@ -74,33 +78,11 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
 
             default:
                 streams.Tell(Usage);
-                throw Misused(arguments.Length == 0 ? "no verb was given" : $"'{string.Join(' ', arguments)}' was not understood");
+                throw RunRequest.Misused(arguments.Length == 0 ? "no verb was given" : $"'{string.Join(' ', arguments)}' was not understood");
         }
     }
 
     private static StreamReader Requests() => new(Console.OpenStandardInput(), System.Text.Encoding.UTF8);
-
-    private static (string? Resume, bool Watch) RunOptions(string[] options)
-    {
-        string? resume = null;
-        var watch = false;
-        for (var i = 0; i < options.Length; i++)
-        {
-            switch (options[i])
-            {
-                case "--watch-stdin":
-                    watch = true;
-                    break;
-                case "--resume" when i + 1 < options.Length:
-                    resume = Path.GetFullPath(options[++i]);
-                    break;
-                default:
-                    throw Misused($"'{options[i]}' is no option of run, or lacks its value");
-            }
-        }
-
-        return (resume, watch);
-    }
 
     private static (string Device, string? Base) GenerationOptions(string[] options)
     {
@@ -116,13 +98,10 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
                     basePath = Path.GetFullPath(options[i + 1]);
                     break;
                 default:
-                    throw Misused($"'{options[i]}' is no option of generate, or lacks its value");
+                    throw RunRequest.Misused($"'{options[i]}' is no option of generate, or lacks its value");
             }
         }
 
         return (device, basePath);
     }
-
-    private static TrainToolsException Misused(string what) => new(
-        ErrorIds.TrainerUsage, ErrorKind.InvalidArgument, $"The trainer's command line cannot be used: {what}.", "Run it with --help.");
 }

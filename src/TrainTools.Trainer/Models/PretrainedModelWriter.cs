@@ -41,7 +41,11 @@ public static class PretrainedModelWriter
     /// that a folder without it was cut short. Weight files of an earlier save that no longer belong are removed.
     /// Errors: ModelFileUnwritable.
     /// </summary>
-    public static void Save(PretrainedModel model, string folder, PretrainedModelWriterOptions? options = null)
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How; null = as it is.</param>
+    /// <param name="parameters">Copies to write in place of the model's parameters; null = those.</param>
+    public static void Save(PretrainedModel model, string folder, PretrainedModelWriterOptions? options = null, IReadOnlyDictionary<string, Tensor>? parameters = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         options ??= new PretrainedModelWriterOptions();
@@ -49,7 +53,7 @@ public static class PretrainedModelWriter
         {
             Directory.CreateDirectory(folder);
             var quantized = model.LinearLayers.Values.Where(l => l.FrozenProduct is QuantizedWeight).ToDictionary(l => l.Weight.Name, l => (QuantizedWeight)l.FrozenProduct!, StringComparer.Ordinal);
-            var items = model.Parameters.SelectMany(p => quantized.TryGetValue(p.Key, out var weight)
+            var items = (parameters ?? model.Parameters).SelectMany(p => quantized.TryGetValue(p.Key, out var weight)
                 ? weight.Items(p.Key) : [TensorBytes.Item(p.Key, p.Value, WrittenType(p.Value, options))]).ToList();
             RemoveStale(folder, SaveWeights(items, folder, options.MaxShardBytes));
             CopyCompanions(model.Folder, folder);

@@ -1,144 +1,184 @@
-using System.Text.Json;
-using TorchSharp;
-using TrainTools.Core.Errors;
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Files;
 using TrainTools.Core.Runs;
-using TrainTools.Core.Serialization;
-using TrainTools.Core.Training;
-using TrainTools.Trainer.Models.Loading;
 
 namespace TrainTools.Trainer.Training;
 
 /// <summary>
-/// Where a run stands, as state.json keeps it. Order of rows, dropout, noise and learning rate are functions of the seed
-/// and the step, so this, the weights and the optimizer's moments are all there is.
+/// The checkpoints of a run. Each is copied in memory and then written on a thread of its own, one at a time, while
+/// training goes on; where memory has no room for the copy, training waits for the disk.
 /// </summary>
-public sealed record CheckpointState
+internal sealed class CheckpointStore(RunFolder folder, TrainingConfig config) : IDisposable
 {
-    /// <summary>Layout of the file.</summary>
-    public int Version { get; init; } = 1;
+    private const double CopyShare = 0.8;
+    private readonly Queue<CheckpointSaved> saved = new();
+    private Thread? writer;
+    private double? held; // seconds that training stood still; null while it does
+    private ExceptionDispatchInfo? failure;
 
-    /// <summary>Optimizer steps done.</summary>
-    public required int Step { get; init; }
+    /// <summary>Refuses a run whose first checkpoint and result would not fit onto the disk.</summary>
+    /// <exception cref="Core.Errors.TrainToolsException">DiskFull.</exception>
+    public void EnsureRoom(TrainedWeights weights, AdamW optimizer) =>
+        DiskSpace.Ensure(folder.Path, CheckpointSnapshot.Size(weights, optimizer) + weights.SavedBytes, "a checkpoint and the result");
 
-    /// <summary>Epochs done.</summary>
-    public required double Epoch { get; init; }
-
-    /// <summary>The run's seed.</summary>
-    public required long Seed { get; init; }
-
-    /// <summary>Rows an epoch.</summary>
-    public required int Rows { get; init; }
-
-    /// <summary>Rows a micro-batch.</summary>
-    public required int BatchSize { get; init; }
-
-    /// <summary>Micro-batches a step.</summary>
-    public required int Accumulation { get; init; }
-
-    /// <summary>Sum of the steps' losses so far.</summary>
-    public required double LossSum { get; init; }
-
-    /// <summary>Loss of the first step.</summary>
-    public double? FirstLoss { get; init; }
-
-    /// <summary>Tokens trained on.</summary>
-    public required long Tokens { get; init; }
-
-    /// <summary>Best model and patience.</summary>
-    public required EvaluationTrackerState Evaluation { get; init; }
-
-    /// <summary>Values of the deciding metric, oldest first (the schedules that follow it are functions of these).</summary>
-    public required IReadOnlyList<double> Metrics { get; init; }
-
-    /// <summary>Loss scale of float16; null = none.</summary>
-    public double? LossScale { get; init; }
-
-    /// <summary>Steps since the scale last changed.</summary>
-    public int LossScaleGoodSteps { get; init; }
-}
-
-/// <summary>Checkpoints of a run: weights as Hugging Face files, optimizer.safetensors, state.json, in a folder that appears whole.</summary>
-public sealed class CheckpointStore(RunFolder folder)
-{
-    private const string StateName = "state.json";
-    private const string OptimizerName = "optimizer.safetensors";
-    private static readonly JsonSerializerOptions Json = new(TrainerEvent.JsonOptions) { WriteIndented = true };
-
-    /// <summary>Saves a checkpoint and returns its folder.</summary>
-    public string Save(TrainedWeights weights, AdamW optimizer, CheckpointState state)
+    /// <summary>Begins to save. Returns when the state may change again; a save that is still under way is waited for first.</summary>
+    /// <param name="weights">What is trained.</param>
+    /// <param name="optimizer">Its optimizer.</param>
+    /// <param name="state">Where the run stands.</param>
+    /// <param name="flush">Brings to the disk what the checkpoint refers to; called on the writing thread.</param>
+    /// <param name="bestStep">Step of the best checkpoint, which is not to be removed; null = none.</param>
+    /// <exception cref="Core.Errors.TrainToolsException">DiskFull; what was saved before stays.</exception>
+    public void Begin(TrainedWeights weights, AdamW optimizer, CheckpointState state, Action flush, int? bestStep)
     {
-        ArgumentNullException.ThrowIfNull(weights);
-        ArgumentNullException.ThrowIfNull(optimizer);
-        ArgumentNullException.ThrowIfNull(state);
-        var path = folder.CheckpointPath(state.Step);
-        var writing = path + AtomicFile.TemporarySuffix;
-        Delete(writing);
-        weights.Save(writing);
-        SafetensorsWriter.Write(Path.Combine(writing, OptimizerName), [.. optimizer.State.Select(s => TensorBytes.Item(s.Key, s.Value))]);
-        AtomicFile.WriteBytes(Path.Combine(writing, StateName), JsonSerializer.SerializeToUtf8Bytes(state, Json));
-        Delete(path);
-        Directory.Move(writing, path);
-        AtomicFile.FlushFolder(folder.CheckpointsPath);
-        return path;
-    }
-
-    /// <summary>Reads where a run stood.</summary>
-    /// <exception cref="TrainToolsException"><see cref="ErrorIds.CheckpointInvalid"/>.</exception>
-    public static CheckpointState ReadState(string path)
-    {
-        try
+        var clock = Stopwatch.StartNew();
+        Wait();
+        var bytes = CheckpointSnapshot.Size(weights, optimizer);
+        var kept = RunCheckpoint.Find(folder) is [.., var last] ? $"The checkpoint of step {last.Step} is whole." : null;
+        DiskSpace.Ensure(folder.Path, bytes, FormattableString.Invariant($"the checkpoint of step {state.Step}"), kept);
+        var snapshot = CheckpointSnapshot.Take(weights, optimizer, state, config, HasMemoryFor(bytes));
+        void Save()
         {
-            return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllBytes(Path.Combine(path, StateName)), Json) ?? throw new JsonException("it is empty");
-        }
-        catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
-        {
-            throw new TrainToolsException(
-                ErrorIds.CheckpointInvalid, ErrorKind.InvalidData, $"'{Path.Combine(path, StateName)}' cannot be read: {e.Message}", "Choose another checkpoint of the run.", path, e);
-        }
-    }
-
-    /// <summary>Copies a checkpoint's moments into an optimizer.</summary>
-    public static void RestoreOptimizer(string path, AdamW optimizer)
-    {
-        ArgumentNullException.ThrowIfNull(optimizer);
-        using var file = SafetensorsFile.Open(Path.Combine(path, OptimizerName));
-        using var grad = torch.no_grad();
-        foreach (var (name, tensor) in optimizer.State)
-        {
-            if (!file.TryGet(name, out var entry) || !entry.Shape.SequenceEqual(tensor.shape))
+            using (snapshot)
             {
-                throw new TrainToolsException(
-                    ErrorIds.CheckpointInvalid, ErrorKind.InvalidData, $"'{file.Path}' has no '{name}' of the right shape.", "Choose another checkpoint of the run.", path);
+                flush();
+                var path = snapshot.Write(folder);
+                Rotate(state.Step, bestStep);
+                lock (saved)
+                {
+                    saved.Enqueue(new CheckpointSaved
+                    {
+                        Step = state.Step, Path = path, Bytes = bytes, WriteSeconds = clock.Elapsed.TotalSeconds, HeldSeconds = held ?? clock.Elapsed.TotalSeconds,
+                    });
+                }
             }
+        }
 
-            using var read = TensorBytes.Read(file, entry);
-            tensor.copy_(read);
+        held = null;
+        if (!snapshot.IsCopy)
+        {
+            Save();
+            return;
+        }
+
+        held = clock.Elapsed.TotalSeconds;
+        writer = new Thread(() =>
+        {
+            try
+            {
+                Save();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "checkpoint",
+        };
+        writer.Start();
+    }
+
+    /// <summary>Checkpoints that are complete since the last call.</summary>
+    /// <exception cref="IOException">A save failed, on its thread.</exception>
+    public IReadOnlyList<CheckpointSaved> Poll()
+    {
+        if (writer is { IsAlive: false })
+        {
+            Wait();
+        }
+
+        lock (saved)
+        {
+            CheckpointSaved[] news = [.. saved];
+            saved.Clear();
+            return news;
         }
     }
 
-    /// <summary>Removes the oldest checkpoints beyond a limit; the best and the latest stay.</summary>
-    public void Rotate(int? limit, int? bestStep)
+    /// <summary>Waits for what is under way; gives what <see cref="Poll"/> gives.</summary>
+    public IReadOnlyList<CheckpointSaved> Finish()
     {
-        if (limit is not { } keep || !Directory.Exists(folder.CheckpointsPath))
+        Wait();
+        return Poll();
+    }
+
+    /// <summary>Lets a save that is under way come to its end. What goes wrong with it is no news any more.</summary>
+    public void Dispose()
+    {
+        writer?.Join();
+        writer = null;
+    }
+
+    private void Wait()
+    {
+        writer?.Join();
+        writer = null;
+        var thrown = failure;
+        failure = null;
+        thrown?.Throw();
+    }
+
+    /// <summary>
+    /// Removes the oldest checkpoints beyond save_total_limit; the best and the latest stay. What lies aside from an earlier
+    /// way goes when this way has come as far.
+    /// </summary>
+    private void Rotate(int step, int? bestStep)
+    {
+        foreach (var aside in Directory.EnumerateDirectories(folder.CheckpointsPath, "step-*" + RunCheckpoint.SupersededSuffix))
+        {
+            var name = Path.GetFileName(aside)["step-".Length..^RunCheckpoint.SupersededSuffix.Length];
+            if (int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out var of) && of <= step && (config.Checkpoints.SaveTotalLimit is not null || of == step))
+            {
+                Directory.Delete(aside, recursive: true);
+            }
+        }
+
+        if (config.Checkpoints.SaveTotalLimit is not { } keep)
         {
             return;
         }
 
-        var paths = Directory.EnumerateDirectories(folder.CheckpointsPath, "step-*")
-            .Where(p => !p.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
-        var exempt = bestStep is { } step ? folder.CheckpointPath(step) : null;
-        foreach (var path in paths.Where(p => p != exempt).SkipLast(Math.Max(1, keep - (paths.Contains(exempt!) ? 1 : 0))))
+        var all = RunCheckpoint.Find(folder).Where(c => c.Step <= step).ToList();
+        var best = all.Exists(c => c.Step == bestStep) ? 1 : 0;
+        foreach (var old in all.Where(c => c.Step != bestStep).SkipLast(Math.Max(1, keep - best)))
         {
-            Delete(path);
+            // Out of the way first: a kill in the middle of deleting leaves no half checkpoint under a good name.
+            var going = old.Path + AtomicFile.TemporarySuffix;
+            if (Directory.Exists(going))
+            {
+                Directory.Delete(going, recursive: true);
+            }
+
+            Directory.Move(old.Path, going);
+            Directory.Delete(going, recursive: true);
         }
     }
 
-    private static void Delete(string path)
+    private static bool HasMemoryFor(long bytes)
     {
-        if (Directory.Exists(path))
+        var info = GC.GetGCMemoryInfo();
+        var available = info.TotalAvailableMemoryBytes - Environment.WorkingSet;
+        if (OperatingSystem.IsLinux())
         {
-            Directory.Delete(path, recursive: true);
+            available = Math.Min(available, LinuxAvailable() ?? available);
+        }
+
+        return bytes < CopyShare * available;
+    }
+
+    private static long? LinuxAvailable()
+    {
+        try
+        {
+            var line = File.ReadLines("/proc/meminfo").FirstOrDefault(l => l.StartsWith("MemAvailable:", StringComparison.Ordinal));
+            return line is null ? null : long.Parse(line["MemAvailable:".Length..^"kB".Length].Trim(), System.Globalization.CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return null;
         }
     }
 }

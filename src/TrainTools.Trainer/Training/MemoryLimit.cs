@@ -12,6 +12,9 @@ internal sealed class MemoryLimit
     /// <summary>Most rows a batch; null = as configured.</summary>
     public int? MicroBatch { get; private set; }
 
+    /// <summary>Continues with the batches that a checkpoint's run had come down to.</summary>
+    public void Restore(int? microBatch) => MicroBatch = microBatch;
+
     /// <summary>Whether an exception means that memory ran out (and is not the error made of it already).</summary>
     public static bool RanOut(Exception exception) => exception is not TrainToolsException && TorchErrors.Translate(exception).ErrorId == ErrorIds.OutOfMemory;
 

@@ -25,6 +25,12 @@ public abstract class TrainedWeights
     /// <summary>Writes the result of a run; an adapter so that it fits the base as it was.</summary>
     public virtual void SaveResult(string folder) => Save(folder);
 
+    /// <summary>A copy of the weights in the host's memory, to be written while training goes on; null where there is no such way.</summary>
+    public virtual WeightsSnapshot? Snapshot() => null;
+
+    /// <summary>Bytes of what <see cref="Save"/> writes, within a few kilobytes.</summary>
+    public virtual long SavedBytes => Groups(0).Sum(g => g.Tensors.Sum(t => t.numel() * t.ElementSize));
+
     /// <summary>Copies saved weights back.</summary>
     public abstract void Restore(string folder);
 
@@ -57,6 +63,16 @@ public sealed class FullWeights : TrainedWeights
 
     /// <inheritdoc/>
     public override void Save(string folder) => PretrainedModelWriter.Save(Model, folder);
+
+    /// <inheritdoc/>
+    public override WeightsSnapshot? Snapshot()
+    {
+        var copies = Model.Parameters.ToDictionary(p => p.Key, p => WeightsSnapshot.Copy(p.Value), StringComparer.Ordinal);
+        return new WeightsSnapshot(copies.Values, folder => PretrainedModelWriter.Save(Model, folder, parameters: copies));
+    }
+
+    /// <inheritdoc/>
+    public override long SavedBytes => Model.Parameters.Values.Sum(t => t.numel() * t.ElementSize);
 
     /// <inheritdoc/>
     public override void Restore(string folder)
@@ -98,6 +114,13 @@ public sealed class AdapterWeights(AdapterModel adapter) : TrainedWeights
 
     /// <inheritdoc/>
     public override void SaveResult(string folder) => Adapter.SaveForOriginalBase(folder);
+
+    /// <inheritdoc/>
+    public override WeightsSnapshot? Snapshot()
+    {
+        var copies = Adapter.Parameters.Select(p => p with { Value = WeightsSnapshot.Copy(p.Value) }).ToList();
+        return new WeightsSnapshot(copies.Select(c => c.Value), folder => Adapter.Save(folder, copies));
+    }
 
     /// <inheritdoc/>
     public override void Restore(string folder) => Adapter.Restore(folder);

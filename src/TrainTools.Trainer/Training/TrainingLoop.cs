@@ -33,6 +33,7 @@ internal sealed class TrainingLoop : IDisposable
     private double intervalLoss;
     private int intervalSteps;
     private long tokens;
+    private double secondsBefore;
     private int done;
 
     public required RunContext Context { get; init; }
@@ -68,7 +69,8 @@ internal sealed class TrainingLoop : IDisposable
     public RunResult Run()
     {
         Resume();
-        checkpoints = new CheckpointStore(Context.Folder);
+        checkpoints = new CheckpointStore(Context.Folder, Config);
+        checkpoints.EnsureRoom(Weights, Optimizer);
         log = new RunLogs(Context.Folder, done, Config.Logging.Tensorboard);
         var started = new RunStarted
         {
@@ -80,7 +82,9 @@ internal sealed class TrainingLoop : IDisposable
             TotalParameters = Weights.TotalParameters,
             Device = Weights.Model.Device.ToString(),
         };
+        Context.Describe(i => i with { MaxSteps = Plan.MaxSteps });
         Context.Events.Send(started);
+        DiagnosisLog.KeepUntil(Context.Folder.DiagnosesPath, done);
         watch = Watch(started);
         clock.Start();
         while (done < Plan.MaxSteps && !stopped && !patienceUsedUp)
@@ -96,6 +100,7 @@ internal sealed class TrainingLoop : IDisposable
             }
         }
 
+        Announce(checkpoints.Finish());
         if (stopped)
         {
             return Result(RunState.Stopped);
@@ -108,7 +113,11 @@ internal sealed class TrainingLoop : IDisposable
         return result;
     }
 
-    public void Dispose() => log?.Dispose();
+    public void Dispose()
+    {
+        checkpoints?.Dispose();
+        log?.Dispose();
+    }
 
     private RunWatch Watch(RunStarted started)
     {
@@ -143,6 +152,7 @@ internal sealed class TrainingLoop : IDisposable
                 Save();
             }
 
+            Announce(checkpoints!.Poll());
             stopped = Context.Stop.IsRequested && done < Plan.MaxSteps;
             if (stopped && lastCheckpoint != Context.Folder.CheckpointPath(done))
             {
@@ -281,8 +291,8 @@ internal sealed class TrainingLoop : IDisposable
 
     private void Save()
     {
-        log!.Flush();
-        lastCheckpoint = checkpoints!.Save(Weights, Optimizer, new CheckpointState
+        lastCheckpoint = Context.Folder.CheckpointPath(done);
+        var state = new CheckpointState
         {
             Step = done,
             Epoch = Plan.EpochsDone(done),
@@ -290,16 +300,32 @@ internal sealed class TrainingLoop : IDisposable
             Rows = Plan.Rows,
             BatchSize = Plan.BatchSize,
             Accumulation = Plan.Accumulation,
+            MicroBatch = memory.MicroBatch,
+            EvaluationBatch = Evaluator?.BatchSize,
             LossSum = lossSum,
             FirstLoss = firstLoss,
+            LastLoss = lastLoss,
+            IntervalLoss = intervalLoss,
+            IntervalSteps = intervalSteps,
+            TrainSeconds = secondsBefore + clock.Elapsed.TotalSeconds,
+            LastEvaluation = lastEvaluation,
+            Hashes = Context.Info.Hashes,
+            Versions = Context.Info.Versions,
             Tokens = tokens,
             Evaluation = Tracker.State,
             Metrics = metrics,
             LossScale = Scaler?.Scale,
             LossScaleGoodSteps = Scaler?.GoodSteps ?? 0,
-        });
-        Context.Events.Send(new CheckpointSaved { Step = done, Path = lastCheckpoint });
-        checkpoints.Rotate(Config.Checkpoints.SaveTotalLimit, Config.Evaluation.LoadBestModelAtEnd ? Tracker.State.BestStep : null);
+        };
+        checkpoints!.Begin(Weights, Optimizer, state, log!.Flush, Config.Evaluation.LoadBestModelAtEnd ? Tracker.State.BestStep : null);
+    }
+
+    private void Announce(IReadOnlyList<CheckpointSaved> saved)
+    {
+        foreach (var item in saved)
+        {
+            Context.Events.Send(item);
+        }
     }
 
     private void Resume()
@@ -309,13 +335,21 @@ internal sealed class TrainingLoop : IDisposable
             return;
         }
 
-        var state = CheckpointStore.ReadState(path);
+        var state = CheckpointState.Read(path);
         Weights.Restore(path);
-        CheckpointStore.RestoreOptimizer(path, Optimizer);
+        CheckpointSnapshot.RestoreOptimizer(path, Optimizer);
         Scaler?.Restore(state.LossScale ?? Scaler.Scale, state.LossScaleGoodSteps);
         Tracker = new EvaluationTracker(Schedule.Options.GreaterIsBetter, Config.Evaluation.EarlyStoppingPatience, Config.Evaluation.EarlyStoppingThreshold, state.Evaluation);
         metrics.AddRange(state.Metrics);
+        memory.Restore(state.MicroBatch);
+        while (Evaluator is not null && Evaluator.BatchSize > (state.EvaluationBatch ?? int.MaxValue))
+        {
+            Evaluator.HalveBatch();
+        }
+
         (done, lossSum, firstLoss, tokens, lastCheckpoint) = (state.Step, state.LossSum, state.FirstLoss, state.Tokens, path);
+        (lastLoss, intervalLoss, intervalSteps, secondsBefore, lastEvaluation) =
+            (state.LastLoss ?? double.NaN, state.IntervalLoss, state.IntervalSteps, state.TrainSeconds, state.LastEvaluation);
     }
 
     private void LoadBest()
@@ -339,7 +373,7 @@ internal sealed class TrainingLoop : IDisposable
         FinalLoss = lastLoss,
         TrainLoss = lossSum / Math.Max(1, done),
         EvaluationMetrics = lastEvaluation,
-        TrainSeconds = clock.Elapsed.TotalSeconds,
+        TrainSeconds = secondsBefore + clock.Elapsed.TotalSeconds,
         NumInputTokens = tokens,
         CheckpointPath = lastCheckpoint,
     };

@@ -15,7 +15,9 @@ internal sealed partial class FakeEngine : ITrainingEngine, ITextGeneratorFactor
     /// <summary>The command that starts this program.</summary>
     public static TrainerCommand Command { get; } = new(DotNetRuntime.Find()!, [typeof(FakeEngine).Assembly.Location]);
 
-    public static int Main(string[] arguments) => new TrainerProgram(new FakeEngine(), new FakeEngine(), new FakeEngine()).Main(arguments);
+    public static int Main(string[] arguments) => arguments is [Reliability.RunProgram.Verb, var orders]
+        ? Reliability.RunProgram.Execute(orders)
+        : new TrainerProgram(new FakeEngine(), new FakeEngine(), new FakeEngine()).Main(arguments);
 
     /// <inheritdoc/>
     public RunResult Run(RunContext context)

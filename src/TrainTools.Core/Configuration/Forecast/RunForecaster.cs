@@ -1,3 +1,5 @@
+using TrainTools.Core.Files;
+
 namespace TrainTools.Core.Configuration;
 
 /// <summary>Says what a run will need.</summary>
@@ -67,31 +69,5 @@ public static class RunForecaster
             : (kept * checkpoint) + (4 * (config.Method.FinetuningType == TrainingMethod.Full ? total : trainable));
     }
 
-    private static long? FreeDisk(string? folder)
-    {
-        if (string.IsNullOrEmpty(folder))
-        {
-            return null;
-        }
-
-        try
-        {
-            var there = Path.GetFullPath(folder);
-            while (!Directory.Exists(there))
-            {
-                if (Path.GetDirectoryName(there) is not { } parent)
-                {
-                    return null;
-                }
-
-                there = parent;
-            }
-
-            return new DriveInfo(there).AvailableFreeSpace;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return null;
-        }
-    }
+    private static long? FreeDisk(string? folder) => string.IsNullOrEmpty(folder) ? null : DiskSpace.Free(folder);
 }

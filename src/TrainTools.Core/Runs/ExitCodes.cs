@@ -1,6 +1,6 @@
 using TrainTools.Core.Errors;
 
-namespace TrainTools.Trainer.Hosting;
+namespace TrainTools.Core.Runs;
 
 /// <summary>What the trainer's exit code tells a scheduler.</summary>
 public static class ExitCodes
@@ -30,4 +30,13 @@ public static class ExitCodes
             _ => Failed,
         };
     }
+
+    /// <summary>The exit code of a run as it stands; null while it has not ended.</summary>
+    public static int? For(RunState state, TrainToolsException? error) => state switch
+    {
+        RunState.Completed => Completed,
+        RunState.Stopped => Stopped,
+        RunState.Failed => error is null ? Failed : For(error),
+        _ => null,
+    };
 }

@@ -1,12 +1,11 @@
 using TrainTools.Core.Configuration;
-using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 
-namespace TrainTools.PowerShell;
+namespace TrainTools.Core.Diagnostics;
 
 /// <summary>Which diagnoses end a run (-StopOn).</summary>
-internal sealed class StopRule
+public sealed class StopRule
 {
     private readonly HashSet<string> symptoms = new(StringComparer.OrdinalIgnoreCase);
     private FindingSeverity? severity;
@@ -19,6 +18,7 @@ internal sealed class StopRule
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.SymptomUnknown"/>.</exception>
     public static StopRule Parse(IEnumerable<string> names)
     {
+        ArgumentNullException.ThrowIfNull(names);
         var rule = new StopRule();
         foreach (var name in names)
         {
@@ -38,7 +38,10 @@ internal sealed class StopRule
     }
 
     /// <summary>Whether a diagnosis ends the run: one that is explained by another does not.</summary>
-    public bool Applies(DiagnosisRaised item) =>
-        item.Change != DiagnosisChange.Closed && item.Diagnosis.IsRoot
-        && (symptoms.Contains(item.Diagnosis.Symptom) || item.Diagnosis.Severity >= severity);
+    public bool Applies(DiagnosisRaised item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return item.Change != DiagnosisChange.Closed && item.Diagnosis.IsRoot
+            && (symptoms.Contains(item.Diagnosis.Symptom) || item.Diagnosis.Severity >= severity);
+    }
 }
