@@ -51,7 +51,8 @@ internal sealed class ProbeRunner(CommandBase command, FineTuneRun run, int step
     private List<TrainingStep> Train(ProbePlan plan, RunFolder folder)
     {
         var branch = new List<TrainingStep>();
-        using var process = TrainerProcess.StartRun(TrainerLocator.Find(), folder, plan.CheckpointPath);
+        using var process = TrainerProcess.StartRun(
+            TrainerLocator.Find(), folder, new RunRequest { Resume = plan.CheckpointPath, Force = true }); // its settings differ on purpose
         trainer = process;
         try
         {

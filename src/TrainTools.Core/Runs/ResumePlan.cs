@@ -1,4 +1,5 @@
 using TrainTools.Core.Configuration;
+using TrainTools.Core.Diagnostics.Remedies;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Files;
 
@@ -128,6 +129,8 @@ public sealed record ResumePlan(
         var differences = new List<RunDifference>();
         if (identity.Config is { } was)
         {
+            // What the run itself changed after it (remedy: auto) is no surprise.
+            was = RemedyLog.Read(folder).Where(r => r.BackToStep >= identity.Step).Aggregate(was, AutoRemedy.Apply);
             differences.AddRange(RunDifference.Between(was, config));
         }
 
