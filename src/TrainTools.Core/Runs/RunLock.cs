@@ -25,6 +25,8 @@ public sealed class RunLock : IDisposable
                 ErrorIds.RunFolderNotFound, ErrorKind.NotFound, $"The run folder '{folder.Path}' does not exist.", "Start-FineTune makes it.", folder.Path);
         }
 
+        var other = RunInfo.TryLoad(folder) is { State: RunState.Running } info && info.Host != Environment.MachineName && File.Exists(folder.LockPath);
+
         // Someone who only asks whether the folder is in use (IsHeld) has the lock for a moment: try for half a second.
         var stream = TryOpen(folder.LockPath);
         for (var attempt = 0; stream is null && attempt < 10; attempt++)
@@ -38,7 +40,7 @@ public sealed class RunLock : IDisposable
             throw InUse(folder);
         }
 
-        if (RunInfo.TryLoad(folder) is { State: RunState.Running } other && other.Host != Environment.MachineName && RunHeartbeat.IsBeating(folder))
+        if (other && RunHeartbeat.IsBeating(folder))
         {
             stream.Dispose();
             throw InUse(folder);

@@ -23,7 +23,7 @@ public sealed class HostileFolderTests : IDisposable
     [InlineData("C:\\\\x.safetensors")]
     public void An_index_of_shards_leads_nowhere(string name)
     {
-        File.WriteAllText(Path.Combine(root, "model.safetensors.index.json"), $$"""{"weight_map": {"a": "{{name}}"}}""");
+        File.WriteAllText(Path.Combine(root, "model.safetensors.index.json"), "{\"weight_map\": {\"a\": \"" + name + "\"}}");
         Assert.Equal(ErrorIds.ModelIndexInvalid, Assert.Throws<TrainToolsException>(() => ModelWeightFiles.Find(root)).ErrorId);
     }
 

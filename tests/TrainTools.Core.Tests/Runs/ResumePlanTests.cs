@@ -168,8 +168,9 @@ public sealed class ResumePlanTests : IDisposable
         File.Move(data, moved);
         Assert.Empty(Plan(config with { Data = config.Data with { DatasetPath = [moved] } }).Warnings);
 
-        File.WriteAllText(data, "{}");
-        Assert.Contains("is new", Assert.Throws<TrainToolsException>(() => Plan(config with { Data = config.Data with { DatasetPath = [moved, data] } })).Message, StringComparison.Ordinal);
+        var other = Path.Combine(folder.Path, "other.jsonl");
+        File.WriteAllText(other, "{}");
+        Assert.Contains("is new", Assert.Throws<TrainToolsException>(() => Plan(config with { Data = config.Data with { DatasetPath = [moved, other] } })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -96,14 +96,14 @@ public sealed class RunFolderFilesTests : IDisposable
     [Fact]
     public void TheSecondTrainerGetsRunInUseAndAnInterruptedRunCountsAsFailed()
     {
-        new RunInfo { State = RunState.Running, ProcessId = 42, Host = "here" }.Save(folder);
+        new RunInfo { State = RunState.Running, ProcessId = 42, Host = Environment.MachineName }.Save(folder);
         using (RunLock.Acquire(folder))
         {
             Assert.True(RunLock.IsHeld(folder));
             Assert.Equal(RunState.Running, RunInfo.TryLoad(folder)!.ActualState(folder));
             var error = Assert.Throws<TrainToolsException>(() => RunLock.Acquire(folder));
             Assert.Equal(ErrorIds.RunInUse, error.ErrorId);
-            Assert.Contains("process 42 on here", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"process 42 on {Environment.MachineName}", error.Message, StringComparison.Ordinal);
         }
 
         Assert.False(RunLock.IsHeld(folder));
