@@ -11,7 +11,7 @@ internal static class QuantizationSpeed
     private const int Side = 4096;
     private const int Tensors = 60;
 
-    public static unsafe void Run(int threads)
+    public static void Run(int threads)
     {
         ThreadPool.SetMinThreads(threads, threads);
         var random = new SeededRandom(1, RandomPurpose.RowOrder);
