@@ -136,7 +136,7 @@ public sealed class RecordRuleTests : IDisposable
         Data("a.jsonl", [.. Enumerable.Range(0, 200).Select(_ => Chat("q", "a"))]);
         var stopped = Single("RecordsEncode", $"chat_template_path: '{endless}'");
         Assert.Equal(ErrorIds.ChatTemplateUnbounded, stopped.ErrorId);
-        Assert.Matches("^1 of 1 records cannot be used: .* did not end within 5000000 operations", stopped.Why);
+        Assert.Matches("^1 of 1 records looked at cannot be used: .* did not end within 5000000 operations", stopped.Why);
         Data("a.jsonl", Chat("q", "a"), Text("plain"), Chat("only a question"));
         Assert.Contains("Only users may speak", Single("RecordsEncode", $"chat_template_path: '{template}'").Why, StringComparison.Ordinal);
     }
@@ -284,6 +284,26 @@ public sealed class RecordRuleTests : IDisposable
         Assert.Equal("a.jsonl(1): …The wor|d is", findings[0].Evidence[0]);
         Data("a.jsonl", Pair("The", " word"));
         None("PromptSplitsToken", "");
+    }
+
+    [Fact]
+    public void PromptRunsOn_shows_where_nothing_stands_between()
+    {
+        Data("a.jsonl", Pair("How many apples?", "Three."), Pair("Why?", "So."), Pair("And then?\n", "Then."));
+        var finding = Single("PromptRunsOn", "");
+        Assert.Equal("In 66.7 % of the records the completion follows the prompt without a blank, a line end or a separator.", finding.Why);
+        Assert.Equal("a.jsonl(1): …How many apples?|Three.", finding.Evidence[0]);
+        Data("a.jsonl", Pair("How many apples?", " Three."), Pair("Answer:", "So."), Pair("Why?", "So."));
+        None("PromptRunsOn", "");
+    }
+
+    [Fact]
+    public void PackingFewUpdates_of_lines_of_a_text_asks_for_smaller_steps()
+    {
+        Data("a.jsonl", Enumerable.Range(0, 400).Select(i => Text(string.Concat(Enumerable.Repeat("word ", 30)))));
+        var finding = Single("PackingFewUpdates", "packing: true\nmax_length: 1024\nnum_train_epochs: 10\nearly_stopping_patience: 2\nper_device_train_batch_size: 8");
+        Assert.DoesNotContain(finding.Changes, c => c.Setting == "packing");
+        Assert.Contains(finding.Changes, c => c.Setting == "per_device_train_batch_size");
     }
 
     [Fact]

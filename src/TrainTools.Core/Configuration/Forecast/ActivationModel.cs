@@ -9,17 +9,25 @@ internal sealed class ActivationModel
     private static readonly HashSet<string> PlainFeedForward = new(StringComparer.Ordinal) { "gpt2", "gpt_neox", "bert", "roberta", "distilbert" };
     private static readonly HashSet<string> SandwichNorms = new(StringComparer.Ordinal) { "gemma2", "gemma3_text" };
 
+    // Norm and projections, and norm and gated branch, are one node of the graph each (Models/Parts/Fused).
+    private static readonly HashSet<string> Fused = new(StringComparer.Ordinal) { "llama", "mistral", "qwen2", "qwen3", "smollm3" };
+
+    // Their norm alone is one node.
+    private static readonly HashSet<string> FusedNorms = new(StringComparer.Ordinal) { "llama", "mistral", "qwen2", "qwen3", "smollm3", "phi3", "olmo2" };
+
     private readonly ModelFacts model;
     private readonly TrainingConfig config;
-    private readonly bool adapters;
-    private readonly bool drops;
+    private readonly LayerAdapters adapters;
+    private readonly bool full;
+    private readonly bool single;
 
     public ActivationModel(ModelFacts model, TrainingConfig config)
     {
         this.model = model;
         this.config = config;
-        adapters = config.Method.FinetuningType != TrainingMethod.Full;
-        drops = adapters && config.Method.LoraDropout > 0;
+        adapters = LayerAdapters.Of(config, model);
+        full = config.Method.FinetuningType == TrainingMethod.Full;
+        single = config.Runtime.Precision is null or Precision.Fp32;
     }
 
     private long Hidden => model.HiddenSize;
@@ -30,10 +38,10 @@ internal sealed class ActivationModel
 
     private long Intermediate => model.IntermediateSize;
 
-    private bool IsPlain => model.ModelType is not null && PlainFeedForward.Contains(model.ModelType);
+    private bool IsPlain => Is(PlainFeedForward);
 
     /// <summary>Elements a token and layer.</summary>
-    public double PerTokenAndLayer => Residuals + Norms + Attention + FeedForward + Dropouts;
+    public double PerTokenAndLayer => Residuals + Norms + Attention + FeedForward + Dropouts + Adapters;
 
     /// <summary>Elements a layer that grow with the square of the row's length, for one row: attention weights, where they are made.</summary>
     /// <param name="length">Tokens of a row.</param>
@@ -51,25 +59,48 @@ internal sealed class ActivationModel
 
     private double HiddenDropout => config.Model.HiddenDropout ?? model.HiddenDropout;
 
-    // The inputs of both halves; a norm keeps its input.
+    // The inputs of both halves, which their norms keep.
     private long Residuals => 2 * Hidden;
 
+    // What the norms put out, where a product keeps it; a norm made of single operators keeps a scaled copy too.
     private double Norms
     {
         get
         {
-            var count = model.ModelType is not null && SandwichNorms.Contains(model.ModelType) ? 4 : 2;
-            // RMSNorm keeps what it scales beside what the next layer keeps; a frozen weight needs no copy of it.
-            var scaled = IsPlain || adapters ? 0 : Hidden;
-            return count * ((double)Hidden + scaled);
+            var projected = (full && !(single && Is(Fused))) || adapters.Projections > 0 ? Hidden : 0;
+            var raised = (full && !(single && Is(Fused))) || adapters.Raising > 0 ? Hidden : 0;
+            var scaled = IsPlain || (single && Is(FusedNorms)) ? 0 : full ? 2 * Hidden : Hidden;
+            return (projected + raised + scaled) * (Is(SandwichNorms) ? 2 : 1);
         }
     }
 
     // Rotated q and k, v, and the result; keys and values are repeated for groups of query heads.
-    private double Attention => (2 * Query) + (2 * (model.KeyValueHeads < model.Heads ? Query : KeyValue)) + model.Heads + (drops ? 2.0 * ((3 * Hidden) + Query) : 0);
+    private double Attention => (2 * Query) + (2 * (model.KeyValueHeads < model.Heads ? Query : KeyValue)) + model.Heads + (model.ModelType == "qwen3" ? Query + KeyValue : 0);
 
-    private double FeedForward => ((IsPlain ? 2 : 4) * Intermediate) + (drops ? 2.0 * (((IsPlain ? 1 : 2) * Hidden) + Intermediate) : 0);
+    // What the activation needs, and the product behind it where down is trained or adapted.
+    private double FeedForward
+    {
+        get
+        {
+            var whole = single && Is(Fused) && adapters is { Raising: 0, Lowering: false };
+            var before = IsPlain ? 1 : Is(Fused) ? 2 : 3;
+            return (before + (!whole && (full || adapters.Lowering) ? 1 : 0)) * (double)Intermediate;
+        }
+    }
 
     // The noise, and the product that follows.
     private double Dropouts => HiddenDropout > 0 ? 4 * Hidden : 0;
+
+    // The small products, and dropout's mask of one byte for each number that goes into an adapter.
+    private double Adapters
+    {
+        get
+        {
+            var (rank, inner) = (config.Method.LoraR ?? 0, (adapters.Output ? 1 : 0) + (adapters.Lowering ? 1 : 0));
+            var inputs = ((adapters.Projections + adapters.Raising) * (double)Hidden) + (adapters.Output ? Query : 0) + (adapters.Lowering ? Intermediate : 0);
+            return (rank * (adapters.Projections + adapters.Raising + inner)) + (config.Method.LoraDropout > 0 ? inputs / (single ? 4 : 2) : 0);
+        }
+    }
+
+    private bool Is(HashSet<string> families) => model.ModelType is not null && families.Contains(model.ModelType);
 }

@@ -22,12 +22,12 @@ internal static class AdapterCount
         foreach (var parameter in model.Parameters.Where(p => p.Name.EndsWith(".weight", StringComparison.Ordinal)))
         {
             var layer = parameter.Name[..^".weight".Length];
-            var word = layer[(layer.LastIndexOf('.') + 1)..];
+            var word = LastWord(layer);
             if (config.Method.ModulesToSave.Contains(word))
             {
                 count += parameter.Count;
             }
-            else if (parameter.Shape.Count == 2 && IsTarget(config.Method, layer, word, model))
+            else if (parameter.Shape.Count == 2 && IsTarget(config.Method, layer, model))
             {
                 count += rank * (parameter.Shape[0] + parameter.Shape[1]) + (config.Method.UseDora ? parameter.Shape[0] : 0);
             }
@@ -37,11 +37,15 @@ internal static class AdapterCount
     }
 
     /// <summary>Parameters of the linear layers that quantisation takes: all but the output head.</summary>
-    public static long Quantized(ModelFacts model) => model.Parameters
-        .Where(p => p.Shape.Count == 2 && model.LinearLayers().Contains(p.Name[..^".weight".Length]) && !Heads.Contains(LastWord(p.Name[..^".weight".Length])))
-        .Sum(p => p.Count);
+    public static long Quantized(ModelFacts model) => model.Parameters.Where(p => IsQuantized(p, model)).Sum(p => p.Count);
 
-    private static bool IsTarget(MethodConfig method, string layer, string word, ModelFacts model)
+    /// <summary>Whether quantisation takes a parameter.</summary>
+    public static bool IsQuantized(ParameterFacts parameter, ModelFacts model) =>
+        parameter.Shape.Count == 2 && parameter.Name.EndsWith(".weight", StringComparison.Ordinal)
+        && parameter.Name[..^".weight".Length] is var layer && model.IsLinear(layer) && !Heads.Contains(LastWord(layer));
+
+    /// <summary>Whether a layer gets an adapter.</summary>
+    internal static bool IsTarget(MethodConfig method, string layer, ModelFacts model)
     {
         if (method.ExcludeModules.Any(e => layer == e || layer.EndsWith("." + e, StringComparison.Ordinal)))
         {
@@ -49,7 +53,7 @@ internal static class AdapterCount
         }
 
         return method.TargetModules is ["all-linear"]
-            ? !Heads.Contains(word) && model.IsLinear(layer)
+            ? !Heads.Contains(LastWord(layer)) && model.IsLinear(layer)
             : method.TargetModules.Any(t => TargetModules.Matches(t, method.TargetModules.Count, layer));
     }
 

@@ -10,7 +10,7 @@ internal static class MemoryForecaster
     private const long CudaProcess = 600L << 20;
 
     // The trainer's chunks of logits (ChunkedCrossEntropy).
-    private const long LogitsChunk = 64L << 20;
+    private const long LogitsChunk = 32L << 20;
 
     /// <summary>The forecast; null where the model's sizes are not known.</summary>
     /// <param name="config">A resolved config.</param>
@@ -31,28 +31,34 @@ internal static class MemoryForecaster
 
         var weights = Weights(config, model, total, full ? 0 : trainable);
         var process = new MemoryPart("process", device.IsCuda ? CudaProcess : CpuProcess, device.IsCuda ? "CUDA context and kernels" : ".NET, libtorch and threads");
-        var moments = new MemoryPart("optimizer states", 8 * trainable, $"two moments x {Count(trainable)} x 4 bytes");
+        var states = new MemoryPart("optimizer states", 8 * trainable, $"two moments x {Count(trainable)} x 4 bytes");
         var gradients = new MemoryPart("gradients", 4 * trainable, $"{Count(trainable)} x 4 bytes");
         var activations = Activations(config, model, batch, element, half && full ? total : 0);
-        var logits = Logits(config, model, batch, element, trainable, full);
-        var dequantised = config.Method.FinetuningType == TrainingMethod.Qlora ? Largest(model) * 4 : 0;
+        var logits = Logits(config, model, batch, element);
+        var dequantised = config.Method.FinetuningType == TrainingMethod.Qlora ? LargestQuantized(model) * 4 : 0;
         var layer = new MemoryPart(
-            "temporaries", (long)(new ActivationModel(model, config).BackwardPerToken * batch.Tokens * element) + dequantised + (full ? 4 * Largest(model) : 0), "gradients within one layer");
+            "temporaries", (long)(new ActivationModel(model, config).BackwardPerToken * batch.Tokens * element) + dequantised, "gradients within one layer");
 
         // While the last micro-batch begins its backward pass all activations are there, and with accumulation all
         // gradients too; at its end the gradients are whole and the activations gone.
         var accumulates = config.Batch.GradientAccumulationSteps > 1;
-        MemoryPart[] early = [process, .. weights, moments, .. accumulates ? [gradients] : Array.Empty<MemoryPart>(), activations, logits.Bytes >= layer.Bytes ? logits : layer];
-        MemoryPart[] late = [process, .. weights, moments, gradients, layer];
+        var head = Head(config, model, full);
+        var first = accumulates ? gradients : new MemoryPart("gradients", head, "the output layer's come first");
+        MemoryPart[] early = [process, .. weights, states, first, activations, logits.Bytes >= layer.Bytes ? logits : layer];
+        MemoryPart[] late = [process, .. weights, states, gradients, layer];
         // Loading reads from a mapped file, whose pages count as long as they are looked at.
-        MemoryPart[] loading = [process, new MemoryPart("weights", 4 * total, $"{Count(total)} x 4 bytes"), new MemoryPart("weight files", FileBytes(model), "read from disk")];
-        var (parts, moment) = new (MemoryPart[] Parts, string Moment)[]
-        {
+        // A base that is quantised is so layer by layer.
+        MemoryPart[] loading = config.Method.FinetuningType == TrainingMethod.Qlora
+            ? [process, .. weights, new MemoryPart("one layer", 4 * LargestQuantized(model), "before it is quantised"), new MemoryPart("weight files", FileBytes(model), "mapped from disk; given back when memory gets short") { IsReclaimable = true }]
+            : [process, new MemoryPart("weights", 4 * total, $"{Count(total)} x 4 bytes"), new MemoryPart("weight files", FileBytes(model), "mapped from disk; given back when memory gets short") { IsReclaimable = true }];
+        (MemoryPart[] Parts, string Moment)[] moments =
+        [
             (early, "the begin of the backward pass"),
             (late, "the end of the backward pass"),
             (loading, "loading the model"),
-        }.MaxBy(p => p.Parts.Sum(x => x.Bytes));
-        return new MemoryForecast(parts, moment, device.MemoryBytes);
+        ];
+        var (parts, moment) = moments.MaxBy(m => m.Parts.Sum(p => p.Bytes));
+        return new MemoryForecast([.. parts.Where(p => p.Bytes > 0)], moment, device.MemoryBytes) { RequiredBytes = moments.Max(m => m.Parts.Where(p => !p.IsReclaimable).Sum(p => p.Bytes)) };
     }
 
     /// <summary>The largest micro-batch.</summary>
@@ -108,23 +114,28 @@ internal static class MemoryForecaster
         return new MemoryPart("activations", (long)(elements * element) + (2 * castWeights), castWeights > 0 ? how + ", and weights cast to 16 bits" : how);
     }
 
-    private static MemoryPart Logits(TrainingConfig config, ModelFacts model, (long Rows, long Length, long Tokens) batch, int element, long trainable, bool full)
+    private static MemoryPart Logits(TrainingConfig config, ModelFacts model, (long Rows, long Length, long Tokens) batch, int element)
     {
         if (config.Task.TaskType is TaskType.SequenceClassification or TaskType.TokenClassification)
         {
             return new MemoryPart("logits", 0, "a few labels");
         }
 
+        // Logits become their gradient in place; in 16 bits, and behind a head with an adapter, there is a copy of them.
         var chunk = Math.Min(batch.Tokens, Math.Max(1, LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
-        var bytes = chunk * model.VocabularySize * (long)(4 + element) + ((element < 4 ? chunk * model.VocabularySize * element : 0));
-        // The head's gradient is made apart before it is added to, wherever there is more than one chunk.
-        var head = full ? 4L * model.VocabularySize * model.HiddenSize : 0;
+        var bytes = chunk * model.VocabularySize * (element < 4 ? 4 + (2 * element) : 4L);
         // Hidden states of the supervised positions and their gradients.
-        var states = 3L * batch.Tokens * model.HiddenSize * element;
-        return new MemoryPart("logits", bytes + head + states, $"{Count(chunk)} positions x {Count(model.VocabularySize)} tokens at a time");
+        var states = 2L * batch.Tokens * model.HiddenSize * element;
+        return new MemoryPart("logits", bytes + states, $"{Count(chunk)} positions x {Count(model.VocabularySize)} tokens at a time");
     }
 
-    private static long Largest(ModelFacts model) => model.Parameters.Where(p => p.Shape.Count == 2).Select(p => p.Count).DefaultIfEmpty((long)model.HiddenSize * model.IntermediateSize).Max();
+    // The output layer's gradient is whole before any other is begun.
+    private static long Head(TrainingConfig config, ModelFacts model, bool full) =>
+        full && config.Task.TaskType is TaskType.CausalLm or TaskType.MaskedLm ? 4L * model.VocabularySize * model.HiddenSize : 0;
+
+    // The trainer quantises linear layers, heads excepted.
+    private static long LargestQuantized(ModelFacts model) =>
+        model.Parameters.Where(p => AdapterCount.IsQuantized(p, model)).Select(p => p.Count).DefaultIfEmpty((long)model.HiddenSize * model.IntermediateSize).Max();
 
     private static long FileBytes(ModelFacts model) => model.Parameters.Sum(p => p.Bytes);
 }

@@ -126,6 +126,12 @@ internal static class AdapterRules
         }
 
         var (method, rank) = (c.Config.Method, c.Config.Method.LoraR!.Value);
+        if (rank > 256 || (c.Facts.Model?.HiddenSize is > 0 and var width && rank >= width))
+        {
+            // The rank must change first, and LoraRank's remedy takes alpha along.
+            return None;
+        }
+
         var scale = method.LoraAlpha!.Value / (method.UseRslora ? Math.Sqrt(rank) : rank);
         var (low, high) = (0.25, method.UseRslora ? 16.0 : 4.0);
         var odd = scale < low || scale > high;

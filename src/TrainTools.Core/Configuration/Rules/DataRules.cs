@@ -55,8 +55,8 @@ internal static class DataRules
                     Warning,
                     $"About {(double)packed.Records / packed.Rows:0.#} records go into a row: {Count(packed.Rows)} rows and {packed.Plan.MaxSteps} updates{(packed.IsRough ? " (reckoned from the file's size)" : string.Empty)}; without packing there would be {plain.Plan.MaxSteps}.",
                     "100 updates or more",
-                    [("packing", false)],
-                    "Or lower gradient_accumulation_steps.");
+                    IsPlainText(c) ? SmallerStep(c, packed) : [("packing", false)],
+                    IsPlainText(c) ? "Or train for longer." : "Or lower gradient_accumulation_steps.");
             },
         },
         new()
@@ -141,6 +141,14 @@ internal static class DataRules
                 : None,
         },
     ];
+
+    // Lines of a text belong together: fewer rows a step, not rows of one line.
+    private static (string, object?)[] SmallerStep(RuleContext c, RunOutline packed)
+    {
+        var rows = (int)Math.Max(1, packed.Rows * packed.Epochs / 100);
+        var micro = Math.Min(rows, c.Config.Batch.PerDeviceTrainBatchSize!.Value);
+        return [("per_device_train_batch_size", micro), ("gradient_accumulation_steps", Math.Max(1, rows / micro))];
+    }
 
     private static bool IsPlainText(RuleContext c) =>
         c.Config.Data.DatasetFormat == DatasetFormat.Text || (c.Config.Data.DatasetFormat == DatasetFormat.Auto && c.Facts.Data?.Shape == Data.RecordShape.Text);

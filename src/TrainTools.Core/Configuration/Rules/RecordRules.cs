@@ -241,7 +241,8 @@ internal static class RecordRules
 
         var perRow = (double)run.Records / run.Rows;
         var plain = RunOutline.Create(c.Config with { Data = c.Config.Data with { Packing = false } }, c.Facts.Data)!;
-        var figures = $"The records are single questions and answers of {mean:0} tokens on average; about {perRow:0.#} go into a row, and {plain.Plan.MaxSteps} updates become {run.Plan.MaxSteps}.";
+        var figures = $"The records are single questions and answers of {mean:0} tokens on average"
+            + (perRow >= 1 ? $"; about {perRow:0.#} go into a row, and {plain.Plan.MaxSteps} updates become {run.Plan.MaxSteps}." : ".");
         return c.Config.Data.PackingStrategy == PackingStrategy.Wrapped
             ? Found(Warning, figures + " With wrapped they see each other.", "bfd, or no packing", [("packing_strategy", PackingStrategy.Bfd)], setting: "packing_strategy")
             : perRow > 8 ? Found(Info, figures + " They are kept apart; check that learning rate and warm-up suit so few, larger steps.", "at most 8 records a row", [("packing", false)])

@@ -40,7 +40,7 @@ internal static class SampleRules
                     $"{g.Count()} of {c.Facts.Sample!.Rows.Count} records looked at cannot be used: {Reason(g.First())}",
                     "records that can be rendered and masked",
                     g.Key == ErrorIds.RecordShapeUnsupported || (g.Key == ErrorIds.AssistantTokensMissing && g.Count() == c.Facts.Sample.Rows.Count) ? [("assistant_only_loss", false)] : null,
-                    g.First().Problem!.Remedy,
+                    g.Key == ErrorIds.RecordShapeUnsupported ? "Or take data with conversations." : g.First().Problem!.Remedy,
                     g.Key == ErrorIds.ChatTemplateMissing ? "chat_template_path" : g.Key is ErrorIds.RecordShapeUnsupported or ErrorIds.AssistantTokensMissing ? "assistant_only_loss" : "dataset_path",
                     [.. g.Take(3).Select(r => $"{r.Place}: {Shorten(string.Join(" | ", RecordText.Parts(r.Record)))}")],
                     errorId: g.Key));
@@ -204,6 +204,27 @@ internal static class SampleRules
                     "prompts that end where a token ends",
                     remedy: "Let the prompt end without a blank and the completion begin with one.",
                     evidence: [.. split.Take(3).Select(r => $"{r.Place}: …{Tail(r.Record.Prompt)}|{Shorten(r.Record.Completion ?? string.Empty)}")]);
+            },
+        },
+        new()
+        {
+            Id = "PromptRunsOn",
+            Title = "Something stands between prompt and completion",
+            Settings = ["dataset_path", "prompt_field", "completion_field"],
+            Source = "OpenAI's guide to fine-tuning on prompts and completions: a fixed separator ends the prompt",
+            Levels = "Info where in more than half of the records neither the prompt ends nor the completion begins with white space or a sign of its own",
+            Why = "The two are put together as they are: without a blank, a line end or a separator the model cannot see where the question ends and the answer begins.",
+            ReadsData = true,
+            Test = c =>
+            {
+                var pairs = c.Facts.Sample?.Records.Where(r => r is { Shape: Data.RecordShape.PromptCompletion, Prompt.Length: > 0, Completion.Length: > 0 }).ToList() ?? [];
+                var joined = pairs.Where(r => !char.IsWhiteSpace(r.Prompt![^1]) && !char.IsWhiteSpace(r.Completion![0]) && r.Prompt[^1] is not (':' or '>' or '|' or ']' or '#') && r.Prompt[^1] < '\u2e80').ToList();
+                return joined.Count <= pairs.Count / 2 ? None : Found(
+                    Info,
+                    $"In {Percent((double)joined.Count / pairs.Count)} of the records the completion follows the prompt without a blank, a line end or a separator.",
+                    "a blank, a line end or a separator",
+                    remedy: "Let each prompt end with a separator such as a line end, and ask with the same one later.",
+                    evidence: [.. joined.Take(3).Select(r => $"{SampleEncoder.Place(r with { SourceFile = Path.GetFileName(r.SourceFile) })}: …{Tail(r.Prompt)}|{Shorten(r.Completion!)}")]);
             },
         },
         new()
