@@ -38,6 +38,7 @@ public sealed partial class StartFineTuneCommand
     /// <summary>The checkpoint to continue from, in place of the newest: its folder, its name (step-000100) or its step. Implies -Resume.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(Completers.CheckpointCompleter))]
     public string? Checkpoint { get; set; }
 
     /// <summary>

@@ -54,6 +54,7 @@ public sealed class CompletionTests(Shell shell) : IClassFixture<Shell>, IDispos
         Assert.Equal(["runs/night"], Complete("Stop-FineTune ni"));
         Assert.Equal(["runs/night"], Complete("Get-TrainingDiagnosis runs/"));
         Assert.Contains("runs/night/checkpoints/step-000010", Complete("Invoke-FineTunedModel runs/night/"));
+        Assert.Equal(["step-000010"], Complete("Start-FineTune runs/night -Resume -Checkpoint "));
     }
 
     [Theory]
