@@ -24,7 +24,7 @@ param(
 
 BeforeDiscovery {
     if (-not (Get-Module TrainTools)) { Import-Module "$PSScriptRoot/../../out/TrainTools" }
-    $pair = @(Get-FineTuneRun (Join-Path $RunsPath $Name) -State Completed | Sort-Object StartedAt | Select-Object -Last 2)
+    $pair = @(Get-FineTuneRun (Join-Path $RunsPath $Name) -State Completed -ErrorAction SilentlyContinue | Sort-Object StartedAt | Select-Object -Last 2)
     $script:hasTwo = $pair.Count -eq 2
 }
 
