@@ -31,6 +31,10 @@ BeforeAll {
     New-TrainingConfig -ModelPath ./model -DatasetPath train.jsonl -MaxSteps 2 -BatchSize 4 -NumThreads 1 -OutputPath runs/nightly | Export-TrainingConfig config.yaml
     $null = Start-FineTune config.yaml -WarningAction SilentlyContinue
     $null = Start-FineTune config.yaml -Set output_dir=runs/base -WarningAction SilentlyContinue
+    foreach ($name in 'style', 'facts') {
+        $null = Start-FineTune config.yaml -Set finetuning_type=lora, learning_rate=1e-2, output_dir=runs/$name -WarningAction SilentlyContinue
+    }
+
     $env:TRAINTOOLS_BACKENDS = Join-Path $TestDrive 'backends'
 }
 
