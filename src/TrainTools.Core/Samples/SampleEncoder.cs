@@ -1,3 +1,4 @@
+using TrainTools.Core.Cleaning.Scores;
 using TrainTools.Core.Data;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Tokenization;
@@ -144,7 +145,7 @@ public sealed class SampleEncoder
             }
         }
 
-        return new TrainingSample { InputIds = ids, Labels = labels, RecordIndexes = [record.Index] };
+        return new TrainingSample { InputIds = ids, Labels = labels, RecordIndexes = [record.Index], Difficulty = CurriculumScore.Of(record) };
     }
 }
 

@@ -92,7 +92,10 @@ public static class SamplePacker
         Labels = [.. documents.SelectMany(d => d.Labels)],
         DocumentLengths = [.. documents.Select(d => d.Length)],
         RecordIndexes = [.. documents.SelectMany(d => d.RecordIndexes)],
+        Difficulty = Mean(documents),
     };
+
+    private static double? Mean(List<TrainingSample> documents) => documents.TrueForAll(d => d.Difficulty is not null) ? documents.Average(d => d.Difficulty) : null;
 
     /// <summary>Everything in one string of tokens, cut every so many; the last row may be shorter.</summary>
     private static IEnumerable<TrainingSample> Wrap(TrainingSample[] group, int maxLength)
@@ -100,6 +103,7 @@ public static class SamplePacker
         var ids = new List<int>(maxLength);
         var labels = new List<int>(maxLength);
         var records = new List<long>();
+        var pieces = new List<TrainingSample>();
         foreach (var sample in group)
         {
             for (var start = 0; start < sample.Length;)
@@ -108,6 +112,7 @@ public static class SamplePacker
                 ids.AddRange(sample.InputIds.AsSpan(start, take));
                 labels.AddRange(sample.Labels.AsSpan(start, take));
                 records.AddRange(sample.RecordIndexes);
+                pieces.Add(sample);
                 start += take;
                 if (ids.Count == maxLength)
                 {
@@ -123,10 +128,11 @@ public static class SamplePacker
 
         TrainingSample Row()
         {
-            var row = new TrainingSample { InputIds = [.. ids], Labels = [.. labels], RecordIndexes = [.. records] };
+            var row = new TrainingSample { InputIds = [.. ids], Labels = [.. labels], RecordIndexes = [.. records], Difficulty = Mean(pieces) };
             ids.Clear();
             labels.Clear();
             records.Clear();
+            pieces.Clear();
             return row;
         }
     }

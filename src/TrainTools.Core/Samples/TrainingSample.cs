@@ -27,6 +27,9 @@ public sealed record TrainingSample
     /// <summary>Numbers (<see cref="Data.TrainingRecord.Index"/>) of the records in the row, in order.</summary>
     public required long[] RecordIndexes { get; init; }
 
+    /// <summary>How hard the row is for a curriculum: the scores that cleaning wrote into its records, on average; null where a record has none.</summary>
+    public double? Difficulty { get; init; }
+
     /// <summary>Tokens in the row.</summary>
     public int Length => InputIds.Length;
 

@@ -112,10 +112,15 @@ public sealed class RunEngine : ITrainingEngine
     private static RowOrder Order(TrainingConfig config, IReadOnlyList<TrainingSample> samples, StepPlan plan)
     {
         var curriculum = config.Data.Curriculum
-            ? new CurriculumOrder([.. samples.Select(s => (double)s.Length)], config.Data.CurriculumStart, config.Data.CurriculumEnd, (double)plan.MaxSteps / plan.UpdatesPerEpoch)
+            ? new CurriculumOrder(Difficulty(samples), config.Data.CurriculumStart, config.Data.CurriculumEnd, (double)plan.MaxSteps / plan.UpdatesPerEpoch)
             : null;
         return new RowOrder(samples.Count, config.Data.Shuffle, config.Runtime.Seed, curriculum);
     }
+
+    /// <summary>The scores that cleaning wrote into the records, or lengths where a row has none.</summary>
+    private static double[] Difficulty(IReadOnlyList<TrainingSample> samples) => samples.All(s => s.Difficulty is not null)
+        ? [.. samples.Select(s => s.Difficulty!.Value)]
+        : [.. samples.Select(s => (double)s.Length)];
 
     private static void RefuseUnknownOptimizer(string name)
     {

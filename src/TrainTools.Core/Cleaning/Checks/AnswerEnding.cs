@@ -54,7 +54,7 @@ internal static partial class AnswerEnding
             return EndingKind.Cut;
         }
 
-        if (Words(text) < LeastWords)
+        if (Words(text, LeastWords) < LeastWords)
         {
             return EndingKind.Unknown;
         }
@@ -97,9 +97,10 @@ internal static partial class AnswerEnding
     }
 
     /// <summary>Lines that end without punctuation by custom: list items, headings, table rows, short lines, links.</summary>
-    private static bool IsLayout(ReadOnlySpan<char> line) => LayoutLine().IsMatch(line) || (line.Length < 40 && Words(line) <= 5);
+    private static bool IsLayout(ReadOnlySpan<char> line) => LayoutLine().IsMatch(line) || (line.Length < 40 && Words(line, 6) <= 5);
 
-    private static int Words(ReadOnlySpan<char> text)
+    /// <summary>Words of a text, counted no further than to <paramref name="enough"/>.</summary>
+    private static int Words(ReadOnlySpan<char> text, int enough)
     {
         var words = 0;
         var inWord = false;
@@ -111,6 +112,11 @@ internal static partial class AnswerEnding
             if (c >= '\u3040' && c <= '\u9fff')
             {
                 words++;
+            }
+
+            if (words >= enough)
+            {
+                break;
             }
         }
 

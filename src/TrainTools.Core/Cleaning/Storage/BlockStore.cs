@@ -29,7 +29,7 @@ internal sealed class BlockStore(long memoryBytes) : IDisposable
 
             if (_file is not null)
             {
-                _file.Write(bytes);
+                TemporaryFile.Write(_file, bytes);
                 Length += bytes.Length;
                 break;
             }
@@ -93,7 +93,7 @@ internal sealed class BlockStore(long memoryBytes) : IDisposable
 
         lock (_flushing)
         {
-            _file!.Flush();
+            TemporaryFile.Write(_file!, [], flush: true);
             Interlocked.Exchange(ref _flushed, Length);
         }
     }

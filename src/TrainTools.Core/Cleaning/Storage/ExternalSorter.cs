@@ -72,8 +72,7 @@ internal sealed class ExternalSorter<T> : IDisposable
         Array.Sort(_items, 0, _count);
         var file = TemporaryFile.Create();
         var bytes = MemoryMarshal.AsBytes(_items.AsSpan(0, _count));
-        file.Write(bytes);
-        file.Flush();
+        TemporaryFile.Write(file, bytes, flush: true);
         SpilledBytes += bytes.Length;
         _runs.Add(new Run(file, _count));
         _count = 0;

@@ -15,11 +15,31 @@ internal static class TemporaryFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new TrainToolsException(
-                ErrorIds.TemporaryFileFailed, ErrorKind.IO, $"No temporary file could be made at {path}: {e.Message}",
-                "Free space there, point TMPDIR (TEMP on Windows) to another disk, or raise the memory limit so that nothing is spilled.", path, e);
+            throw Failed(path, e);
         }
     }
+
+    /// <summary>Writes at the file's end; with <paramref name="flush"/> through to the system.</summary>
+    /// <exception cref="TrainToolsException">TemporaryFileFailed: the disk is full.</exception>
+    public static void Write(FileStream file, ReadOnlySpan<byte> bytes, bool flush = false)
+    {
+        try
+        {
+            file.Write(bytes);
+            if (flush)
+            {
+                file.Flush();
+            }
+        }
+        catch (IOException e)
+        {
+            throw Failed(file.Name, e);
+        }
+    }
+
+    private static TrainToolsException Failed(string path, Exception e) => new(
+        ErrorIds.TemporaryFileFailed, ErrorKind.IO, $"The temporary file {path} could not be written: {e.Message.TrimEnd('.')}.",
+        "Free space there, point TMPDIR (TEMP on Windows) to another disk, or raise the memory limit so that nothing is spilled.", path, e);
 
     /// <summary>Reads at a place without moving the file's own position.</summary>
     public static void ReadExactly(FileStream file, Span<byte> bytes, long position)

@@ -11,7 +11,7 @@ public static class LanguageGuess
 
     private static readonly (string Language, string Words)[] FunctionWords =
     [
-        ("en", "the of and to in is that it was for on are with as be at this have from or by not but what all were when we there can an your which their if will how you"),
+        ("en", "the of and to in is that it was for on are with as be at this have from or by not but what all were when we there can an your which their if will how you he she his her him has had they does did each"),
         ("de", "der die und das ist nicht ein eine zu den mit sich auf für dem von auch als an werden aus wie wird oder sind bei nach einen im kann wir ich es haben einer"),
         ("fr", "le la les de des et un une est que dans qui pour pas sur au avec ce il par plus sont ne se vous nous mais cette elle être ou son sa ses aux du"),
         ("es", "el la los de que y en un una es por con para no se las del lo como más pero sus al está son este su hay también fue muy si cuando qué"),
