@@ -70,12 +70,32 @@ public sealed class RunLock : IDisposable
             return false;
         }
 
-        using var stream = TryOpen(folder.LockPath);
-        return stream is null;
+        try
+        {
+            // Reading suffices to be refused, so a folder that may only be read can be asked too.
+            using var stream = new FileStream(folder.LockPath, FileMode.Open, FileAccess.Read, FileShare.None);
+            return false;
+        }
+        catch (IOException e) when (IsInUse(e))
+        {
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return RunHeartbeat.IsFresh(folder); // it cannot be asked: the heartbeat decides
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
+
+    // What the system says of a file that someone else has locked; a read-only disk, say, is something else.
+    private static bool IsInUse(IOException e)
+    {
+        const int wouldBlockLinux = 11, wouldBlockMac = 35;
+        const int sharingViolation = unchecked((int)0x80070020), lockViolation = unchecked((int)0x80070021);
+        return OperatingSystem.IsWindows() ? e.HResult is sharingViolation or lockViolation : e.HResult is wouldBlockLinux or wouldBlockMac;
+    }
 
     private static FileStream? TryOpen(string path)
     {
@@ -83,11 +103,11 @@ public sealed class RunLock : IDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        catch (IOException e) when (IsInUse(e))
         {
             return null;
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new TrainToolsException(
                 ErrorIds.RunFolderNotWritable, ErrorKind.IO, $"'{path}' cannot be opened for writing: {e.Message}", "Give this user write access to the run folder.", path, e);
