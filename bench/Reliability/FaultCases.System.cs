@@ -208,7 +208,7 @@ internal static partial class FaultCases
     private static void OutOfMemory(Lab lab)
     {
         const string group = "/sys/fs/cgroup/memory/traintools-reliability";
-        Must($"mkdir -p {group} && echo 150M > {group}/memory.limit_in_bytes");
+        Must($"mkdir -p {group} && echo 60M > {group}/memory.limit_in_bytes");
         try
         {
             var folder = lab.NewRun();
@@ -224,7 +224,7 @@ internal static partial class FaultCases
                 told = $"{e.ErrorId}: {e.Message} {e.Remedy}".Replace(lab.Folder, "", StringComparison.Ordinal);
             }
 
-            Row("killed for memory (a control group of 150 MB)", told, Kept(folder), lab.Resume(folder));
+            Row("killed for memory (a control group of 60 MB)", told, Kept(folder), lab.Resume(folder));
         }
         finally
         {

@@ -71,7 +71,7 @@ public sealed class RunFollowingTests : IDisposable
     }
 
     [Fact]
-    public void A_lock_whose_owner_on_another_machine_still_beats_is_not_taken()
+    public async Task A_lock_whose_owner_on_another_machine_still_beats_is_not_taken()
     {
         new RunInfo { State = RunState.Running, Host = "elsewhere", ProcessId = 4 }.Save(folder);
         File.WriteAllText(folder.LockPath, "");
@@ -84,10 +84,10 @@ public sealed class RunFollowingTests : IDisposable
                 Thread.Sleep(50);
             }
         });
-        Thread.Sleep(100);
+        await Task.Delay(100);
         var error = Assert.Throws<TrainToolsException>(() => RunLock.Acquire(folder));
-        stop.Cancel();
-        other.Wait();
+        await stop.CancelAsync();
+        await other;
         Assert.Equal(ErrorIds.RunInUse, error.ErrorId);
         Assert.Contains("on elsewhere", error.Message, StringComparison.Ordinal);
     }
@@ -192,7 +192,7 @@ public sealed class RunFollowingTests : IDisposable
     public void A_request_that_cannot_be_read_is_refused(string id, params string[] arguments) =>
         Assert.Equal(id, Assert.Throws<TrainToolsException>(() => RunRequest.Parse(arguments)).ErrorId);
 
-    private static IEnumerable<int> Steps(RunFollower follower) => follower.Poll().OfType<TrainingStep>().Select(s => s.Step).ToList();
+    private static List<int> Steps(RunFollower follower) => [.. follower.Poll().OfType<TrainingStep>().Select(s => s.Step)];
 
     private static Diagnosis Diagnosis(int step) => new() { Id = $"LossSpike-{step}", Symptom = "LossSpike", Severity = FindingSeverity.Warning, Summary = "s", RaisedAtStep = step, FirstStep = step, LastStep = step };
 
