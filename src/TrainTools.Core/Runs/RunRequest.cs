@@ -28,6 +28,9 @@ public sealed record RunRequest
     /// <summary>Symptoms and severities at which it stops, as <see cref="StopRule"/> reads them.</summary>
     public IReadOnlyList<string> StopOn { get; init; } = [];
 
+    /// <summary>Whether it applies safe remedies to itself.</summary>
+    public bool AutoRemedy { get; init; }
+
     /// <summary>The options as the trainer's arguments.</summary>
     public IReadOnlyList<string> ToArguments() =>
     [
@@ -37,6 +40,7 @@ public sealed record RunRequest
         .. Detach ? (string[])["--detach"] : [],
         .. MaxDuration is { } time ? (string[])["--max-duration", time.ToString("c", CultureInfo.InvariantCulture)] : [],
         .. StopAt is { } at ? (string[])["--stop-at", at.ToString("O", CultureInfo.InvariantCulture)] : [],
+        .. AutoRemedy ? (string[])["--remedy", "auto"] : [],
         .. StopOn.SelectMany(s => (string[])["--stop-on", s]),
     ];
 
@@ -58,6 +62,7 @@ public sealed record RunRequest
                 "--resume" => request with { Resume = Checkpoint(Value()) },
                 "--max-duration" => request with { MaxDuration = Duration(Value()) ?? throw Misused($"'{arguments[i]}' is no duration: give seconds, hh:mm:ss or d.hh:mm:ss") },
                 "--stop-at" => request with { StopAt = Moment(Value(), DateTimeOffset.Now) ?? throw Misused($"'{arguments[i]}' is no moment: give one such as 2026-01-31T06:00, or 06:00 for the next time it is six") },
+                "--remedy" => request with { AutoRemedy = Value() == "auto" ? true : throw Misused($"--remedy is auto, not '{arguments[i]}'") },
                 "--stop-on" => request with { StopOn = [.. request.StopOn, Value()] },
                 _ => throw Misused($"'{option}' is no option of run"),
             };

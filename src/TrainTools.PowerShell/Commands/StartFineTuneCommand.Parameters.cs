@@ -50,6 +50,13 @@ public sealed partial class StartFineTuneCommand
     [ArgumentCompleter(typeof(Completers.SymptomCompleter))]
     public string[] StopOn { get; set; } = [];
 
+    /// <summary>
+    /// Auto: the run treats itself. Where a diagnosis has a safe remedy it goes back to the last checkpoint before the trouble
+    /// and goes on with the remedy, three times at most; remedies.jsonl says what was done.
+    /// </summary>
+    [Parameter]
+    public RemedyMode Remedy { get; set; }
+
     /// <summary>Time after which the run stops, with a checkpoint: a time span, or seconds.</summary>
     [Parameter]
     [Transforms.Duration]
@@ -75,4 +82,14 @@ public sealed partial class StartFineTuneCommand
     /// <summary>Replace the run that is in the output folder. With -Resume: continue although data, settings, tokenizer or base model have changed.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
+}
+
+/// <summary>What a run does about its own diagnoses.</summary>
+public enum RemedyMode
+{
+    /// <summary>It says what it would do.</summary>
+    None,
+
+    /// <summary>It applies what is safe.</summary>
+    Auto,
 }

@@ -156,7 +156,7 @@ public sealed partial class StartFineTuneCommand : CommandBase
         }
     }
 
-    private RunRequest Request() => new() { Detach = Detach, MaxDuration = MaxDuration, StopAt = StopAt, StopOn = StopOn };
+    private RunRequest Request() => new() { Detach = Detach, MaxDuration = MaxDuration, StopAt = StopAt, StopOn = StopOn, AutoRemedy = Remedy == RemedyMode.Auto };
 
     private void WriteResult(FineTuneRun run)
     {

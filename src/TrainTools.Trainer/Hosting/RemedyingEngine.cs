@@ -45,6 +45,7 @@ public sealed class RemedyingEngine(ITrainingEngine inner) : ITrainingEngine
         RemedyLog.Append(context.Folder, remedy);
         context.Config = AutoRemedy.Apply(context.Config, remedy);
         AtomicFile.WriteText(context.Folder.ConfigPath, ConfigYaml.Write(context.Config));
+        context.Describe(i => i with { Hashes = RunHashes.Of(context.Folder, context.Config) });
         foreach (var later in checkpoints.Where(c => c.Step > remedy.BackToStep))
         {
             Directory.Delete(later.Path, recursive: true);

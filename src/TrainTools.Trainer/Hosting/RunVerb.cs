@@ -44,15 +44,15 @@ public sealed class RunVerb(ITrainingEngine engine)
         IEventSink sink = new LogSink(events);
         sink = request.StopOn.Count == 0 ? sink : new StopOnSink(sink, StopRule.Parse(request.StopOn), stop);
         NoteCutOff(folder);
-        return request.Resume is null ? Begin(folder, request.Force, stop, sink) : Resume(folder, request, stop, sink);
+        return request.Resume is null ? Begin(folder, request, stop, sink) : Resume(folder, request, stop, sink);
     }
 
     /// <summary>A new run; one that is there with checkpoints is not written over by mistake.</summary>
-    private int Begin(RunFolder folder, bool force, StopSignal stop, IEventSink events)
+    private int Begin(RunFolder folder, RunRequest request, StopSignal stop, IEventSink events)
     {
         if (RunCheckpoint.Find(folder) is [.., var newest])
         {
-            if (!force)
+            if (!request.Force)
             {
                 throw new TrainToolsException(
                     ErrorIds.OutputFolderNotEmpty, ErrorKind.AlreadyExists, $"The run folder '{folder.Path}' has checkpoints up to step {newest.Step}.",
@@ -62,7 +62,7 @@ public sealed class RunVerb(ITrainingEngine engine)
             Tell(events, new ResumePlan(null, [], [], []).SetAside(folder));
         }
 
-        return Train(folder, null, stop, events, RunInfo.TryLoad(folder));
+        return Train(folder, request, null, stop, events, RunInfo.TryLoad(folder));
     }
 
     /// <summary>A run that is refused here stays as it was: it has not begun to go on.</summary>
@@ -95,10 +95,10 @@ public sealed class RunVerb(ITrainingEngine engine)
         }
 
         Tell(events, plan.SetAside(folder));
-        return Train(folder, plan.Checkpoint?.Path, stop, events, before);
+        return Train(folder, request, plan.Checkpoint?.Path, stop, events, before);
     }
 
-    private int Train(RunFolder folder, string? resumeFrom, StopSignal stop, IEventSink events, RunInfo? before)
+    private int Train(RunFolder folder, RunRequest request, string? resumeFrom, StopSignal stop, IEventSink events, RunInfo? before)
     {
         RunReserve.Take(folder);
         var info = Describe(resumeFrom) with { Other = before?.Other };
@@ -116,7 +116,7 @@ public sealed class RunVerb(ITrainingEngine engine)
                 Versions = new Dictionary<string, string>(i.Versions) { ["libtorch"] = backend.LibTorchVersion ?? "unknown" },
             });
 
-            var result = engine.Run(context);
+            var result = (request.AutoRemedy ? new RemedyingEngine(engine) : engine).Run(context);
             RunReserve.Release(folder);
             var stopped = result.State == RunState.Stopped;
             var ended = context.Info with { State = result.State, EndedAt = DateTimeOffset.Now, Result = result, StopReason = stopped ? stop.Reason ?? "it was asked to" : null };

@@ -10,12 +10,13 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
     private const string Usage = """
         usage: TrainTools.Trainer VERB
           run FOLDER [--resume CHECKPOINT|latest] [--force] [--max-duration TIME] [--stop-at MOMENT]
-              [--stop-on SYMPTOM|SEVERITY]... [--detach] [--watch-stdin]
+              [--stop-on SYMPTOM|SEVERITY]... [--remedy auto] [--detach] [--watch-stdin]
                      does the run that FOLDER/config.yaml describes. --resume continues from a checkpoint (folder, name or
                      step), or from the newest good one; where there is none yet, it begins. Data, configuration, tokenizer
                      and base model are compared with the checkpoint's; --force goes on although they differ.
                      --max-duration (seconds or hh:mm:ss), --stop-at (2026-01-31T06:00) and --stop-on (a diagnosis) stop
                      it after the step it is at, with a checkpoint; so does the end of standard input with --watch-stdin.
+                     --remedy auto: goes back and applies safe remedies to what is diagnosed.
                      --detach: closing the terminal it was started from does not.
           generate MODEL [--device DEVICE] [--base BASE]
                      answers JSON requests, one a line, from standard input; BASE is the folder of an adapter's base

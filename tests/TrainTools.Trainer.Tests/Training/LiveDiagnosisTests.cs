@@ -1,5 +1,6 @@
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
+using TrainTools.Core.Diagnostics.Remedies;
 using TrainTools.Core.Runs;
 using TrainTools.Trainer.Hosting;
 using TrainTools.Trainer.Training;
@@ -100,6 +101,24 @@ public sealed class LiveDiagnosisTests : IDisposable
         Assert.Contains(rising.Cause!.Remedies.SelectMany(r => r.Changes), c => c.Setting == "early_stopping_patience");
     }
 
+    [Fact]
+    public void A_run_that_treats_itself_goes_back_lowers_its_rate_and_writes_down_what_it_did()
+    {
+        var run = Train(Records(200, 1), null, learningRate: 0.3, steps: 60, treat: true);
+        var folder = new RunFolder(Path.Combine(temporary.Path, "run0"));
+        var remedies = RemedyLog.Read(folder);
+        Assert.InRange(remedies.Count, 1, AutoRemedy.Most);
+        Assert.All(remedies, r => Assert.Equal("learning_rate", r.Changes[0].Setting));
+        var rate = ConfigYaml.Read(folder.ConfigPath).Optimization.LearningRate!.Value;
+        Assert.True(rate < 0.03, $"{rate}");
+        Assert.Equal(60, run.Events.OfType<TrainingStep>().Last().Step);
+
+        // It ended better than it began, as the untreated run does not.
+        var steps = FineTuneRun.Open(folder.Path).Metrics;
+        Assert.Equal(Enumerable.Range(1, 60), steps.Select(s => s.Step));
+        Assert.True(steps.TakeLast(5).Average(s => s.Loss) < steps[0].Loss);
+    }
+
     public void Dispose() => temporary.Dispose();
 
     /// <summary>Stories and letters at random by turns.</summary>
@@ -127,7 +146,7 @@ public sealed class LiveDiagnosisTests : IDisposable
         string Pick(string[] from) => from[random.Next(from.Length)];
     }
 
-    private (List<TrainerEvent> Events, IReadOnlyList<Diagnosis> Diagnoses) Train(string data, string? validation, double learningRate, int steps, int evalSteps = 15, int batch = 8)
+    private (List<TrainerEvent> Events, IReadOnlyList<Diagnosis> Diagnoses) Train(string data, string? validation, double learningRate, int steps, int evalSteps = 15, int batch = 8, bool treat = false)
     {
         var config = new TrainingConfig
         {
@@ -146,7 +165,8 @@ public sealed class LiveDiagnosisTests : IDisposable
         File.WriteAllText(folder.ConfigPath, ConfigYaml.Write(config));
         var events = new Collector();
         using var stop = StopSignal.Manual();
-        new RunEngine().Run(new RunContext { Folder = folder, Config = config, Events = events, Stop = stop, Info = new RunInfo { State = RunState.Running } });
+        ITrainingEngine engine = new RunEngine();
+        (treat ? new RemedyingEngine(engine) : engine).Run(new RunContext { Folder = folder, Config = config, Events = events, Stop = stop, Info = new RunInfo { State = RunState.Running } });
         return (events.Events, FineTuneRun.Open(folder.Path).Diagnoses);
     }
 
