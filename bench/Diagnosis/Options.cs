@@ -108,7 +108,7 @@ internal sealed class Options
         return options;
     }
 
-    private static IReadOnlyList<Setting> Combine(string[] families, string[] data, string[] methods)
+    private static List<Setting> Combine(string[] families, string[] data, string[] methods)
     {
         if (families.Except(Bases.Names).FirstOrDefault() is { } unknown)
         {

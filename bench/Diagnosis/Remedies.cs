@@ -24,7 +24,7 @@ internal sealed class Remedies(Trial trial)
 
         var log = judgement.Log;
         var fault = Fault.All.First(f => f.Name == log.Spec.What);
-        var changes = cause.Remedies.FirstOrDefault()?.Changes ?? [];
+        var changes = cause.Remedies is [var first, ..] ? first.Changes : [];
         var spec = log.Spec with { Kind = "remedy" };
         TrialLog again;
         if (changes.Count > 0)

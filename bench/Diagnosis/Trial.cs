@@ -228,7 +228,7 @@ internal sealed class Trial(Bases bases, int steps)
         return group with { Names = [.. kept.Select(i => group.Names[i])], Tensors = [.. kept.Select(i => group.Tensors[i])] };
     }
 
-    private static double Entropy(IReadOnlyList<TrainingSample> samples)
+    private static double Entropy(List<TrainingSample> samples)
     {
         var shares = samples.GroupBy(s => s.RowTargets![0]).Select(g => (double)g.Count() / samples.Count);
         return shares.Sum(p => -p * Math.Log(p));

@@ -8,7 +8,7 @@ internal interface IBaseline
     /// <summary>Steps at which it alarms.</summary>
     IEnumerable<int> Alarms(TrialLog log);
 
-    public static IReadOnlyList<IBaseline> All { get; } = [new NanOnly(), new LossNotDecreasing(), new Umlaut(), new Olmo(), new KillLossSpike(), new LightningSpike()];
+    static IReadOnlyList<IBaseline> All { get; } = [new NanOnly(), new LossNotDecreasing(), new Umlaut(), new Olmo(), new KillLossSpike(), new LightningSpike()];
 }
 
 /// <summary>Loss or gradient norm that is not finite.</summary>
