@@ -26,6 +26,8 @@ Describe 'Start-FineTune -Resume' {
     It 'passes over a damaged checkpoint, with a warning' {
         $null = Get-Config damaged | Start-FineTune
         Set-Content "$TestDrive/damaged/checkpoints/step-000006/state.json" '{'
+        # As if it had been stopped: a complete run has nothing left to do.
+        (Get-Content -Raw "$TestDrive/damaged/run.json").Replace('"completed"', '"stopped"') | Set-Content "$TestDrive/damaged/run.json"
         $run = Start-FineTune "$TestDrive/damaged" -Resume -WarningVariable warnings
         $run.State | Should -Be Completed
         "$warnings" | Should -Match 'step-000006'

@@ -22,17 +22,16 @@ public sealed record RunCheckpoint(int Step, string Path)
         ArgumentNullException.ThrowIfNull(folder);
         if (!Directory.Exists(folder.CheckpointsPath))
         {
-            return [];
+            return Array.Empty<RunCheckpoint>();
         }
 
-        return
-        [
-            .. Directory.EnumerateDirectories(folder.CheckpointsPath, Prefix + "*")
-                .Select(path => (Path: path, Step: StepOf(System.IO.Path.GetFileName(path))))
-                .Where(c => c.Step is not null)
-                .Select(c => new RunCheckpoint(c.Step!.Value, c.Path))
-                .OrderBy(c => c.Step),
-        ];
+        // An array: PowerShell's [-1] asks for one.
+        return Directory.EnumerateDirectories(folder.CheckpointsPath, Prefix + "*")
+            .Select(path => (Path: path, Step: StepOf(System.IO.Path.GetFileName(path))))
+            .Where(c => c.Step is not null)
+            .Select(c => new RunCheckpoint(c.Step!.Value, c.Path))
+            .OrderBy(c => c.Step)
+            .ToArray();
     }
 
     /// <summary>The checkpoint that someone named: by its folder, by a name (step-000100), or by its step.</summary>
