@@ -86,6 +86,20 @@ public sealed class RunLock : IDisposable
         }
     }
 
+    /// <summary>
+    /// Waits until no trainer holds the folder: one that has said how the run ended still writes its report and leaves. Not
+    /// longer than half a minute.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The wait was given up.</exception>
+    public static void WaitUntilFree(RunFolder folder, CancellationToken cancellation)
+    {
+        for (var watch = System.Diagnostics.Stopwatch.StartNew(); IsHeld(folder) && watch.Elapsed < TimeSpan.FromSeconds(30);)
+        {
+            cancellation.WaitHandle.WaitOne(50);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
 

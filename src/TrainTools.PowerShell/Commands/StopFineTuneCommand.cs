@@ -51,5 +51,7 @@ public sealed class StopFineTuneCommand : PathCommandBase
             Cancellation.WaitHandle.WaitOne(Poll);
             Cancellation.ThrowIfCancellationRequested();
         }
+
+        RunLock.WaitUntilFree(new RunFolder(path), Cancellation);
     }
 }

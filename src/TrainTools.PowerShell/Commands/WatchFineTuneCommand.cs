@@ -61,6 +61,11 @@ public sealed class WatchFineTuneCommand : PathCommandBase
             progress.Complete();
         }
 
+        if (RunInfo.TryLoad(folder)?.State is not RunState.Running)
+        {
+            RunLock.WaitUntilFree(folder, Cancellation);
+        }
+
         run = FineTuneRun.Open(path);
         if (run.Error is { } error)
         {
