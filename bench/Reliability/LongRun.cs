@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using TrainTools.Bench.Forecast;
-using TrainTools.Core.Configuration;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.Bench.Reliability;
@@ -13,23 +11,7 @@ internal static class LongRun
         var folder = Directory.CreateTempSubdirectory("traintools-long-").FullName;
         try
         {
-            var model = Path.Combine(folder, "model");
-            ModelMaker.Llama(model, Lab.Model, hidden: 16, layers: 1, heads: 2, keyValueHeads: 1, intermediate: 32, vocabulary: 512);
-            var data = Path.Combine(folder, "data.jsonl");
-            File.WriteAllLines(data, Enumerable.Range(0, 64).Select(i => $$"""{"text": "Tom has {{i}} red apples and {{i % 5}} dogs."}"""));
-            var run = new RunFolder(Path.Combine(folder, "run"));
-            Directory.CreateDirectory(run.Path);
-            File.WriteAllText(run.ConfigPath, ConfigYaml.Write(new TrainingConfig
-            {
-                Model = new ModelConfig { ModelNameOrPath = model },
-                Data = new DataConfig { DatasetPath = [data], MaxLength = 32, Packing = false },
-                Optimization = new OptimizationConfig { LearningRate = 1e-3, MaxGradNorm = 1 },
-                Schedule = new ScheduleConfig { LrSchedulerType = LrSchedulerType.Cosine, WarmupSteps = 10 },
-                Batch = new BatchConfig { PerDeviceTrainBatchSize = 2, GradientAccumulationSteps = 1 },
-                Duration = new DurationConfig { MaxSteps = steps },
-                Checkpoints = new CheckpointConfig { SaveStrategy = IntervalStrategy.Steps, SaveSteps = Math.Max(1, steps / 20), SaveTotalLimit = 2 },
-                Runtime = new RuntimeConfig { Device = "cpu", Precision = Precision.Fp32, Seed = 1, NumThreads = 1 },
-            }));
+            var run = MadeUpRun.Prepare(folder, new LlamaSizes(Hidden: 16, Layers: 1, Heads: 2, Intermediate: 32, Vocabulary: 512), steps, saveSteps: Math.Max(1, steps / 20), threads: 1);
             var clock = Stopwatch.StartNew();
             var trainer = Lab.Start(run);
             Console.WriteLine("  step  resident MB  handles  threads");

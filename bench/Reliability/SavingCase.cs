@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using TrainTools.Bench.Forecast;
-using TrainTools.Core.Configuration;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.Bench.Reliability;
@@ -13,23 +11,7 @@ internal static class SavingCase
         var folder = Directory.CreateTempSubdirectory("traintools-saving-").FullName;
         try
         {
-            var model = Path.Combine(folder, "model");
-            ModelMaker.Llama(model, Lab.Model, hidden: 512, layers: 8, heads: 8, keyValueHeads: 4, intermediate: 1536, vocabulary: 8192);
-            var data = Path.Combine(folder, "data.jsonl");
-            File.WriteAllLines(data, Enumerable.Range(0, 32).Select(i => $$"""{"text": "Tom has {{i}} red apples and {{i % 5}} dogs."}"""));
-            var run = new RunFolder(Path.Combine(folder, "run"));
-            Directory.CreateDirectory(run.Path);
-            File.WriteAllText(run.ConfigPath, ConfigYaml.Write(new TrainingConfig
-            {
-                Model = new ModelConfig { ModelNameOrPath = model },
-                Data = new DataConfig { DatasetPath = [data], MaxLength = 32, Packing = false },
-                Optimization = new OptimizationConfig { LearningRate = 1e-4, MaxGradNorm = 1 },
-                Schedule = new ScheduleConfig { LrSchedulerType = LrSchedulerType.Constant },
-                Batch = new BatchConfig { PerDeviceTrainBatchSize = 2, GradientAccumulationSteps = 1 },
-                Duration = new DurationConfig { MaxSteps = 40 },
-                Checkpoints = new CheckpointConfig { SaveStrategy = IntervalStrategy.Steps, SaveSteps = 10, SaveTotalLimit = 1 },
-                Runtime = new RuntimeConfig { Device = "cpu", Precision = Precision.Fp32, Seed = 1 },
-            }));
+            var run = MadeUpRun.Prepare(folder, new LlamaSizes(Hidden: 512, Layers: 8, Heads: 8, Intermediate: 1536, Vocabulary: 8192), steps: 40, saveSteps: 10, threads: null);
             var ended = Lab.Start(run).Finish();
             Console.WriteLine("  step      MB  stood still ms  copy ms  write ms   step ms");
             foreach (var saved in ended.Events.OfType<CheckpointSaved>())

@@ -38,6 +38,7 @@ public static class CheckpointManifest
                 return $"{FileName} is empty";
             }
 
+            var listed = new HashSet<string>(StringComparer.Ordinal);
             foreach (var line in lines)
             {
                 var name = line.Length > HashLength + 2 ? line[(HashLength + 2)..] : "";
@@ -46,6 +47,7 @@ public static class CheckpointManifest
                     return $"{FileName} holds a line that is no checksum";
                 }
 
+                listed.Add(name);
                 var path = Path.Combine(folder, name);
                 if (!File.Exists(path))
                 {
@@ -58,11 +60,14 @@ public static class CheckpointManifest
                 }
             }
 
-            return null;
+            // A list that was cut off between two lines says nothing of the rest.
+            var left = Directory.EnumerateFiles(folder).Select(Path.GetFileName).OfType<string>()
+                .FirstOrDefault(f => !listed.Contains(f) && (f.EndsWith(".safetensors", StringComparison.Ordinal) || f is CheckpointIdentity.StateName or CheckpointIdentity.ConfigName));
+            return left is null ? null : $"{FileName} does not list {left}";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return e.Message;
+            return e.Message.TrimEnd('.');
         }
     }
 }

@@ -97,6 +97,19 @@ public sealed class ResumePlanTests : IDisposable
     }
 
     [Fact]
+    public void A_list_of_checksums_that_ends_early_is_damage()
+    {
+        Save(5);
+        var list = Path.Combine(folder.CheckpointPath(5), CheckpointManifest.FileName);
+        var lines = File.ReadAllLines(list);
+        for (var kept = 1; kept < lines.Length; kept++)
+        {
+            File.WriteAllLines(list, lines.Take(kept));
+            Assert.Contains("does not list", CheckpointManifest.FindDamage(folder.CheckpointPath(5)), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void What_lies_ahead_is_set_aside_and_nothing_is_deleted()
     {
         Save(5);
