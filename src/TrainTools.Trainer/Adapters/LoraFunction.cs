@@ -59,7 +59,7 @@ internal sealed class LoraFunction : autograd.SingleTensorFunction<LoraFunction>
         return output.MoveToOuterDisposeScope();
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(Inputs, () =>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(Inputs, [grad_output], () =>
     {
         using var scope = NewDisposeScope();
         var saved = ctx.get_saved_variables();

@@ -91,6 +91,6 @@ internal sealed class FrozenLinearFunction : autograd.SingleTensorFunction<Froze
         return ((IFrozenProduct)vars[1]).Forward((Tensor)vars[0]);
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(2, () =>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(2, [grad_output], () =>
         [((IFrozenProduct)ctx.get_data("product")).Transposed(grad_output), null!]);
 }

@@ -6,7 +6,7 @@ namespace TrainTools.Core.Configuration;
 internal static class MemoryForecaster
 {
     // .NET, libtorch's libraries and thread stacks, measured with a model of no size; a CUDA context on the device.
-    private const long CpuProcess = 330L << 20;
+    private const long CpuProcess = 280L << 20;
     private const long CudaProcess = 600L << 20;
 
     // The trainer's chunks of logits (ChunkedCrossEntropy).

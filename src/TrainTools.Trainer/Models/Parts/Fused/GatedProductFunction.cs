@@ -24,7 +24,7 @@ internal sealed class GatedProductFunction : autograd.SingleTensorFunction<Gated
         return nn.functional.silu(gate).mul_(up);
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(2, () =>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(2, [grad_output], () =>
     {
         using var scope = NewDisposeScope();
         var saved = ctx.get_saved_variables();

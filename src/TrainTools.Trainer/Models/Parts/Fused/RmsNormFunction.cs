@@ -30,7 +30,7 @@ internal sealed class RmsNormFunction : autograd.SingleTensorFunction<RmsNormFun
         return RmsNormKernel.Apply(x, inverse, weight).MoveToOuterDisposeScope();
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(3, () =>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(3, [grad_output], () =>
     {
         using var scope = NewDisposeScope();
         var saved = ctx.get_saved_variables();

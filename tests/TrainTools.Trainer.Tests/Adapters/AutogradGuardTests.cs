@@ -1,0 +1,39 @@
+using TorchSharp;
+using TrainTools.Trainer.Adapters;
+using TrainTools.Trainer.Models;
+using TrainTools.Trainer.Quantization;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Tests.Adapters;
+
+public sealed class AutogradGuardTests
+{
+    private static readonly string Llama = Path.Combine(AppContext.BaseDirectory, "Data", "models", "llama");
+
+    [Fact]
+    public void A_pass_leaves_none_of_its_gradients_behind_however_many_nodes_it_has()
+    {
+        Assert.Equal(Left(4), Left(24));
+    }
+
+    // Tensors more after the backward pass of a chain of adapters than before it, in the scope of whoever called it.
+    private static long Left(int nodes)
+    {
+        using var scope = NewDisposeScope();
+        using var model = PretrainedModelLoader.LoadCausal(Llama);
+        var product = new DenseProduct(model.LinearLayers["model.layers.0.self_attn.q_proj"]);
+        var size = model.LinearLayers["model.layers.0.self_attn.q_proj"].InFeatures;
+        var (a, b) = (randn(2, size).requires_grad_(), randn(size, 2).requires_grad_());
+        var x = randn(3, size).requires_grad_();
+        for (var i = 0; i < nodes; i++)
+        {
+            x = LoraFunction.Apply(product, x, null, a, b, null, 0.1);
+        }
+
+        using var loss = x.sum();
+        var before = Tensor.TotalCount;
+        loss.backward();
+        AutogradGuard.ThrowIfFailed();
+        return Tensor.TotalCount - before;
+    }
+}
