@@ -5,7 +5,7 @@ using TrainTools.Trainer.Backend;
 
 // Trains (a) a 56 M parameter Llama, 4 x 512 tokens; (b) a tiny one, 8 x 64; (c) a real small one on packed real data.
 // Each case runs in a process of its own, so that its peak memory is its own, with and without allocator settings.
-const string Usage = "usage: dotnet run -c Release --project bench/Training -- STORIES_MODEL DATA.jsonl [a|b|c ...] [--threads N]";
+const string Usage = "usage: dotnet run -c Release --project bench/Training -- STORIES_MODEL DATA.jsonl [a|b|c ...] [--threads N]\n       … -- curves PICTURE.png NAME=RUN_FOLDER ...";
 var threads = 2;
 var rest = args.ToList();
 if (rest.IndexOf("--threads") is >= 0 and var at && at + 1 < rest.Count)
@@ -18,6 +18,12 @@ if (rest is ["--case", var name, var model, var data])
 {
     TorchBackend.Initialize(new TorchBackendOptions { Threads = threads });
     Console.WriteLine(TrainingCase.Line(TrainingCase.Run(name, model, data, threads)));
+    return 0;
+}
+
+if (rest is ["curves", var picture, ..] && rest.Count > 2)
+{
+    LossCurves.Draw(picture, rest.Skip(2));
     return 0;
 }
 
