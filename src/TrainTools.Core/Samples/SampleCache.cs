@@ -14,7 +14,7 @@ namespace TrainTools.Core.Samples;
 /// <param name="folder">Where the files are; made when the first is written.</param>
 public sealed class SampleCache(string folder)
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const string Extension = ".samples";
     private static readonly byte[] Magic = "TTSAMPLE"u8.ToArray();
     private static readonly string[] TokenizerFiles =
@@ -171,6 +171,7 @@ public sealed class SampleCache(string folder)
             writer.Write(sample.Length);
             writer.Write(MemoryMarshal.AsBytes(sample.InputIds.AsSpan()));
             writer.Write(MemoryMarshal.AsBytes(sample.Labels.AsSpan()));
+            writer.Write(sample.Difficulty ?? double.NaN);
             writer.Write(sample.RowTargets?.Length ?? -1);
             writer.Write(MemoryMarshal.AsBytes(sample.RowTargets.AsSpan()));
         }
@@ -200,6 +201,7 @@ public sealed class SampleCache(string folder)
                 RecordIndexes = indexes,
                 InputIds = Array<int>(reader, tokens),
                 Labels = Array<int>(reader, tokens),
+                Difficulty = reader.ReadDouble() is var difficulty && double.IsNaN(difficulty) ? null : difficulty,
                 RowTargets = reader.ReadInt32() is >= 0 and var targets ? Array<float>(reader, targets) : null,
             };
         }

@@ -23,7 +23,7 @@ public sealed class SampleCacheTests : IDisposable
         }
 
         data = Path.Combine(folder, "data.jsonl");
-        WriteData("{'prompt': 'one', 'completion': 'two'}", "{'prompt': 'a b c d e f g h i j k l m n', 'completion': 'x'}");
+        WriteData("{'prompt': 'one', 'completion': 'two', 'curriculum_score': 0.25}", "{'prompt': 'a b c d e f g h i j k l m n', 'completion': 'x'}");
         config = new TrainingConfig
         {
             Model = new ModelConfig { ModelNameOrPath = tokenizerFolder },
@@ -39,6 +39,7 @@ public sealed class SampleCacheTests : IDisposable
         var first = Encode(config, out var cached);
         Assert.False(cached);
         Assert.Single(first.Dropped);
+        Assert.Equal(0.25, Assert.Single(first.Samples).Difficulty); // a curriculum goes by it
         var second = Encode(config, out cached);
         Assert.True(cached);
         Assert.Equal(first.Samples.Select(Describe), second.Samples.Select(Describe));
@@ -118,5 +119,5 @@ public sealed class SampleCacheTests : IDisposable
     private void WriteData(params string[] lines) => File.WriteAllLines(data, lines.Select(l => l.Replace('\'', '"')));
 
     private static string Describe(TrainingSample sample) =>
-        string.Join(' ', sample.InputIds) + "|" + string.Join(' ', sample.Labels) + "|" + string.Join(' ', sample.RecordIndexes) + "|" + string.Join(' ', sample.RowTargets ?? []);
+        string.Join(' ', sample.InputIds) + "|" + string.Join(' ', sample.Labels) + "|" + string.Join(' ', sample.RecordIndexes) + "|" + string.Join(' ', sample.RowTargets ?? []) + "|" + sample.Difficulty;
 }
