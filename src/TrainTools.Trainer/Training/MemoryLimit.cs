@@ -41,6 +41,10 @@ internal sealed class MemoryLimit
         if (mayHalve && rows > 1)
         {
             MicroBatch = half;
+
+            // What the failed pass had kept for its backward pass goes with the objects that hold it.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
             return $"Memory ran out at step {stepsDone + 1} with {rows} rows a batch: the run goes on with {half} rows a batch and twice the accumulation, which gives the same steps.";
         }
 

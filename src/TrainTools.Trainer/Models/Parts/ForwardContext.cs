@@ -59,8 +59,7 @@ internal sealed class ForwardContext
     public Tensor Dropout(Tensor hidden, double share) =>
         Training && share > 0 ? nn.functional.dropout(hidden, share, training: true) : hidden;
 
-    /// <summary>Moves a tensor to the scope of the forward pass.</summary>
-    public Tensor Keep(Tensor tensor) => tensor.MoveToOtherDisposeScope(anchor);
+    private Tensor Keep(Tensor tensor) => tensor.MoveToOtherDisposeScope(anchor);
 
     private (Tensor? Positions, long Length) ReadPositions(ModelInput input)
     {

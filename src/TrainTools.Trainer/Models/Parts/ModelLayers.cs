@@ -30,7 +30,7 @@ internal sealed class PreNormLayer(INormLayer attentionNorm, SelfAttention atten
         var middle = attended.add_(hidden);
         if (branch?.Fits(middle) == true && !(context.Training && BranchDropout > 0))
         {
-            return branch.Forward(middle, context).MoveToOuterDisposeScope();
+            return branch.Forward(middle).MoveToOuterDisposeScope();
         }
 
         var fed = context.Dropout(feedForward.Forward(feedForwardNorm.Forward(middle), context), BranchDropout);

@@ -28,11 +28,11 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         && (hidden.requires_grad || !is_grad_enabled());
 
     /// <summary>[B, T, H] → [B, T, H].</summary>
-    public Tensor Forward(Tensor hidden, ForwardContext context)
+    public Tensor Forward(Tensor hidden)
     {
         using var scope = NewDisposeScope();
         var rows = hidden.reshape(-1, hidden.shape[^1]);
-        var output = is_grad_enabled() ? Node.Apply(rows, this, context) : Compute(rows).Output;
+        var output = is_grad_enabled() ? Node.Apply(rows, this) : Compute(rows).Output;
         return output.view(hidden.shape).MoveToOuterDisposeScope();
     }
 
@@ -92,35 +92,35 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         }
     }
 
-    /// <summary>What backward needs. The tensors belong to the scope of the forward pass, and go as soon as they have been used.</summary>
+    /// <summary>What backward needs. The tensors belong to no scope: they go as soon as they have been used, or with the graph.</summary>
     private sealed record Kept(GatedBranch Branch, Tensor Input, Tensor Inverse, Tensor Gate, Tensor Up);
 
     private sealed class Node : autograd.SingleTensorFunction<Node>
     {
         public override string Name => nameof(GatedBranch);
 
-        public static Tensor Apply(Tensor rows, GatedBranch branch, ForwardContext context) => apply(rows, branch, context);
+        public static Tensor Apply(Tensor rows, GatedBranch branch) => apply(rows, branch);
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var (x, branch, context) = ((Tensor)vars[0], (GatedBranch)vars[1], (ForwardContext)vars[2]);
+            var (x, branch) = ((Tensor)vars[0], (GatedBranch)vars[1]);
             using var scope = NewDisposeScope();
             var (output, inverse, gated, raised) = branch.Compute(x);
             ctx.set_materialize_grads(false);
 
             // Not by save_for_backward: what is saved there lives until the whole graph is gone.
-            ctx.save_data("kept", new Kept(branch, context.Keep(x.detach()), context.Keep(inverse), context.Keep(gated), context.Keep(raised)));
+            ctx.save_data("kept", new Kept(branch, x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), gated.DetachFromDisposeScope(), raised.DetachFromDisposeScope()));
             return output.MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(3, () =>
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(2, () =>
         {
             using var scope = NewDisposeScope();
             var kept = (Kept)ctx.get_data("kept");
             var input = kept.Branch.Backward(grad_output.is_contiguous() ? grad_output : grad_output.contiguous(), kept);
             kept.Input.Dispose();
             kept.Inverse.Dispose();
-            return [input.MoveToOuterDisposeScope(), null!, null!];
+            return [input.MoveToOuterDisposeScope(), null!];
         });
     }
 }

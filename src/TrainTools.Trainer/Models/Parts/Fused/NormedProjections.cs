@@ -23,11 +23,11 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
         && (hidden.requires_grad || !is_grad_enabled());
 
     /// <summary>[B, T, H] → three of [B · T, out].</summary>
-    public (Tensor Query, Tensor Key, Tensor Value) Forward(Tensor hidden, ForwardContext context)
+    public (Tensor Query, Tensor Key, Tensor Value) Forward(Tensor hidden)
     {
         using var scope = NewDisposeScope();
         var rows = hidden.reshape(-1, hidden.shape[^1]);
-        var parts = is_grad_enabled() ? Node.Apply(rows, this, context) : Compute(rows, Inverse(rows));
+        var parts = is_grad_enabled() ? Node.Apply(rows, this) : Compute(rows, Inverse(rows));
         return (parts[0].MoveToOuterDisposeScope(), parts[1].MoveToOuterDisposeScope(), parts[2].MoveToOuterDisposeScope());
     }
 
@@ -67,27 +67,27 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
         return inputGradient.MoveToOuterDisposeScope();
     }
 
-    /// <summary>What backward needs. The tensors belong to the scope of the forward pass, and go as soon as they have been used.</summary>
+    /// <summary>What backward needs. The tensors belong to no scope: they go as soon as they have been used, or with the graph.</summary>
     private sealed record Kept(NormedProjections Projections, Tensor Input, Tensor Inverse);
 
     private sealed class Node : autograd.MultiTensorFunction<Node>
     {
         public override string Name => nameof(NormedProjections);
 
-        public static List<Tensor> Apply(Tensor rows, NormedProjections projections, ForwardContext context) => apply(rows, projections, context);
+        public static List<Tensor> Apply(Tensor rows, NormedProjections projections) => apply(rows, projections);
 
         public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var (x, projections, context) = ((Tensor)vars[0], (NormedProjections)vars[1], (ForwardContext)vars[2]);
+            var (x, projections) = ((Tensor)vars[0], (NormedProjections)vars[1]);
             using var scope = NewDisposeScope();
             var inverse = projections.Inverse(x);
             var parts = projections.Compute(x, inverse);
             ctx.set_materialize_grads(false);
-            ctx.save_data("kept", new Kept(projections, context.Keep(x.detach()), context.Keep(inverse)));
+            ctx.save_data("kept", new Kept(projections, x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope()));
             return [.. parts.Select(p => p.MoveToOuterDisposeScope())];
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => AutogradGuard.Run(3, () =>
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => AutogradGuard.Run(2, () =>
         {
             using var scope = NewDisposeScope();
             var kept = (Kept)ctx.get_data("kept");
@@ -96,7 +96,7 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
             var input = kept.Projections.Backward(gradients, kept);
             kept.Input.Dispose();
             kept.Inverse.Dispose();
-            return [input.MoveToOuterDisposeScope(), null!, null!];
+            return [input.MoveToOuterDisposeScope(), null!];
         });
     }
 }
