@@ -47,11 +47,13 @@ try {
 catch {
     [Console]::Error.WriteLine("$($_.FullyQualifiedErrorId): $($_.Exception.Message)")
     # What kept it from running, as the trainer's own exit codes have it.
-    exit $(switch ($_.CategoryInfo.Category) {
+    $code = switch ($_.CategoryInfo.Category) {
         'InvalidOperation' { 4 }
         { $_ -in 'InvalidArgument', 'InvalidData', 'ObjectNotFound', 'ResourceExists', 'NotImplemented' } { 2 }
         default { 1 }
-    })
+    }
+
+    exit $code
 }
 
 "$($run.Name): $($run.State) after step $($run.Steps) of $($run.MaxSteps), loss $($run.FinalLoss)"

@@ -3,13 +3,13 @@
 BeforeAll {
     . "$PSScriptRoot/common.ps1"
 
-    function New-AdapterRun([string] $Name, [int] $Seed) {
+    function Get-AdapterRun([string] $Name, [int] $Seed) {
         New-TrainingConfig -ModelPath $model -DatasetPath (Get-ExampleData) -OutputPath (Join-Path $TestDrive $Name) -MaxSteps 4 -BatchSize 4 `
             -NumThreads 1 -Method Lora -LoraR 4 -LearningRate 1e-2 -Seed $Seed | Start-FineTune -Force
     }
 
-    $first = New-AdapterRun 'first' 1
-    $second = New-AdapterRun 'second' 2
+    $script:first = Get-AdapterRun 'first' 1
+    $script:second = Get-AdapterRun 'second' 2
 }
 
 Describe 'Export-FineTunedModel' {

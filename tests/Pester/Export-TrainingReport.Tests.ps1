@@ -3,8 +3,8 @@ BeforeAll { . $PSScriptRoot/common.ps1 }
 Describe 'Export-TrainingReport' {
     BeforeAll {
         $logs = Join-Path $root 'tests/TrainTools.Core.Tests/Data/Logs'
-        $state = Join-Path $logs 'trainer_state.json'
-        $board = Join-Path $logs 'tensorboard'
+        $script:state = Join-Path $logs 'trainer_state.json'
+        $script:board = Join-Path $logs 'tensorboard'
     }
 
     It 'writes one page without network for the log of another tool' {

@@ -23,7 +23,7 @@ Describe 'Get-TrainingSample' {
     }
 
     It 'has a view with marks around what is learnt' {
-        Get-ExampleConfig a | Get-TrainingSample -Index 0 | Out-String | Should -Match '(?s)training row 0: .*learnt.*⟦.*⟧'
+        Get-ExampleConfig a | Get-TrainingSample -Index 0 | Out-String | Should -Match "(?s)training row 0: .*learnt.*$([char]0x27E6).*$([char]0x27E7)"
     }
 
     It 'says so where a record has no row' {

@@ -49,9 +49,11 @@ Describe 'Invoke-DatasetClean' {
 
     It 'repairs, masks, scores and orders easy first' {
         $path = Join-Path $TestDrive 'order.jsonl'
-        Set-Content $path '{"prompt":"Order.","completion":"Write to jane@acme-tools.com for a cafÃ© crÃ¨me today."}', '{"prompt":"Say hello.","completion":"Hello."}'
+        $text = "caf$([char]0xE9) cr$([char]0xE8)me"
+        $damaged = [System.Text.Encoding]::Latin1.GetString([System.Text.Encoding]::UTF8.GetBytes($text))
+        Set-Content $path ('{{"prompt":"Order.","completion":"Write to jane@acme-tools.com for a {0} today."}}' -f $damaged), '{"prompt":"Say hello.","completion":"Hello."}'
         $kept = Invoke-DatasetClean $path -Action @{ 'pii.email' = 'Mask' } -OrderBy Length
-        $kept.Completion | Should -Be 'Hello.', 'Write to [EMAIL] for a café crème today.'
+        $kept.Completion | Should -Be 'Hello.', "Write to [EMAIL] for a $text today."
         "$($kept[0].Extra['curriculum_score'])" | Should -Be '1'
     }
 

@@ -36,7 +36,7 @@ Describe 'Split-TrainingDataset' {
         $lines = foreach ($i in 1..200) { "$([guid]::NewGuid()) $([guid]::NewGuid()),$(if ($i % 4) { 'common' } else { 'rare' }),c$($i % 20)" }
         Set-Content $path (@('text,label,customer') + $lines)
         $split = Split-TrainingDataset $path -ValidationShare 0.2 -Stratify
-        @($split.Validation | Where-Object Label -eq 'rare').Count | Should -Be 10
+        @($split.Validation | Where-Object Label -EQ 'rare').Count | Should -Be 10
         $split = Split-TrainingDataset $path -ValidationShare 0.2 -GroupBy customer
         $train = $split.Train | ForEach-Object { "$($_.Extra['customer'])" } | Sort-Object -Unique
         $validation = $split.Validation | ForEach-Object { "$($_.Extra['customer'])" } | Sort-Object -Unique

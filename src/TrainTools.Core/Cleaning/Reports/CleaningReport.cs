@@ -21,7 +21,11 @@ public sealed record LengthQuantiles(double Min, double P5, double P25, double M
 /// <param name="To">Length of the next range.</param>
 /// <param name="Before">Records that went in.</param>
 /// <param name="After">Records that are kept.</param>
-public sealed record LengthBin(int From, int To, int Before, int After);
+public sealed record LengthBin(int From, int To, int Before, int After)
+{
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{From} to {To}: {Before} before, {After} after");
+}
 
 /// <summary>What one rule found.</summary>
 public sealed record RuleSummary
