@@ -212,7 +212,7 @@ public sealed class RecordRuleTests : IDisposable
         Data("a.jsonl", [Pair(question, "answer"), .. Enumerable.Range(0, 5).Select(i => Pair("short", "answer"))]);
         var finding = Single("RowsWithoutTarget", "max_length: 16");
         Assert.Equal((Warning, "keep_target=true"), (finding.Severity, finding.Changes.Single().ToString()));
-        Assert.Contains("1 of 6 records have nothing left to learn, 1 of them because max_length (16)", finding.Why, StringComparison.Ordinal);
+        Assert.Contains("1 of 6 records have nothing left to learn, because max_length (16)", finding.Why, StringComparison.Ordinal);
         Assert.Matches(@"^a\.jsonl\(1\): \d+ tokens, \d+ supervised before truncation: …", finding.Evidence[0]);
         None("RowsWithoutTarget", "max_length: 16\nkeep_target: true");
         None("RowsWithoutTarget", "max_length: 1024");

@@ -353,7 +353,7 @@ internal static class SampleRules
         var cut = none.Where(r => HasTarget(r.Sample!)).ToList();
         return Found(
             none.Count > total / 2 ? Error : Warning,
-            $"{none.Count} of {total} records have nothing left to learn{(cut.Count > 0 ? $", {cut.Count} of them because max_length ({c.Config.Data.MaxLength}) cuts off every supervised token" : string.Empty)}.",
+            $"{none.Count} of {total} records have nothing left to learn{(cut.Count > 0 ? $", {(cut.Count == none.Count ? string.Empty : $"{cut.Count} of them ")}because max_length ({c.Config.Data.MaxLength}) cuts off every supervised token" : string.Empty)}.",
             "none",
             cut.Count > 0 ? [("keep_target", true)] : null,
             cut.Count == 0 ? "Remove them with Invoke-DatasetClean." : CanBeLonger(c) ? "Or raise max_length." : null,
