@@ -86,6 +86,15 @@ function Build-Help {
     Invoke-Dotnet 'build', $hostProject, '-c', $Configuration, $backend
 }
 
+function Build-Package([string[]] $System) {
+    $largest = 60MB
+    Invoke-Dotnet 'build', $hostProject, '-c', 'Release', $backend, '-t:PackageModule', "-p:PackagePlatforms=`"$($System -join ';')`""
+    $packages = Get-ChildItem -Path out/packages -Filter *.zip
+    $packages | Format-Table Name, @{ Label = 'MB'; Expression = { '{0:N1}' -f ($_.Length / 1MB) } } | Out-String
+    $module = $packages | Where-Object Name -Match '^TrainTools\.[\d.]+\.zip$'
+    if ($module.Length -gt $largest) { throw "$($module.Name) has $($module.Length) bytes; it must stay under $largest." }
+}
+
 Push-Location $PSScriptRoot
 try {
     $hostProject = 'src/TrainTools.Host'
@@ -95,7 +104,7 @@ try {
             'Build' { Invoke-Dotnet 'build', $hostProject, '-c', $Configuration, $backend }
             'Test' { Invoke-Test }
             'Docs' { Build-Help }
-            'Package' { Invoke-Dotnet 'build', $hostProject, '-c', 'Release', $backend, '-t:PackageModule', "-p:PackagePlatforms=`"$($Platform -join ';')`"" }
+            'Package' { Build-Package $Platform }
             'Bench' {
                 foreach ($project in Get-ChildItem -Path bench -Recurse -Filter *.csproj) {
                     Invoke-Dotnet 'run', '-c', 'Release', '--project', $project.FullName
