@@ -4,17 +4,20 @@
 .DESCRIPTION
     Runs after the training, before the model is given to anybody:
 
-        Invoke-Pester -Container (New-PesterContainer examples/runbooks/acceptance-gate.Tests.ps1 -Data @{ RunPath = 'runs/nightly' }) -CI
+        Invoke-Pester -Container (New-PesterContainer -Path examples/runbooks/acceptance-gate.Tests.ps1 -Data @{ RunPath = 'runs/nightly' }) -CI
 
     Needs pwsh 7.6 and Pester 5.
 #>
 [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', '', Justification = 'Used in the blocks of Pester.')]
 param(
-    # The run; left out, the newest in the folder of runs.
+    # The run; left out, the newest by the name below. Where there is none, a short one is trained, so that the gate can be tried.
     [string] $RunPath,
 
     # Folder that holds the runs.
     [string] $RunsPath = "$PSScriptRoot/../../runs",
+
+    # Names of the runs to choose from; wildcards are allowed.
+    [string] $Name = 'nightly-*',
 
     # Loss that the last tenth of the run must reach.
     [double] $MaximumLoss = 2.5,
@@ -38,7 +41,12 @@ BeforeDiscovery {
 Describe 'The run' {
     BeforeAll {
         $run = if ($RunPath) { Get-FineTuneRun $RunPath }
-        else { Get-FineTuneRun $RunsPath -State Completed | Sort-Object StartedAt | Select-Object -Last 1 }
+        else { Get-FineTuneRun (Join-Path $RunsPath $Name) -State Completed -ErrorAction SilentlyContinue | Sort-Object StartedAt | Select-Object -Last 1 }
+        if (-not $RunPath -and -not $run) {
+            Write-Warning "There is no run $Name in $RunsPath yet: a short one is trained to try the gate on."
+            $run = Start-FineTune "$PSScriptRoot/nightly.yaml" -Set "output_dir=$TestDrive/trial" -WarningAction SilentlyContinue
+        }
+
         $script:last = $run.Metrics | Select-Object -Last ([Math]::Max(1, [int]($run.Metrics.Count / 10))) | Measure-Object Loss -Average -Maximum
     }
 

@@ -4,7 +4,7 @@
 .DESCRIPTION
     Runs in a pull request that changes a configuration, or before a run. Copy it and set the path:
 
-        Invoke-Pester -Container (New-PesterContainer examples/runbooks/config-gate.Tests.ps1 -Data @{ Path = 'config.yaml' }) -CI
+        Invoke-Pester -Container (New-PesterContainer -Path examples/runbooks/config-gate.Tests.ps1 -Data @{ Path = 'config.yaml' }) -CI
 
     Needs pwsh 7.6 and Pester 5.
 #>

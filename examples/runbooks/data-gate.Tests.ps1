@@ -5,7 +5,7 @@
     Runs Invoke-DatasetClean without changing anything and asserts on its report. Copy it, set the paths and the limits, and
     let the scheduler run it before the night's training:
 
-        Invoke-Pester -Container (New-PesterContainer examples/runbooks/data-gate.Tests.ps1 -Data @{ DatasetPath = 'train.jsonl' }) -CI
+        Invoke-Pester -Container (New-PesterContainer -Path examples/runbooks/data-gate.Tests.ps1 -Data @{ DatasetPath = 'train.jsonl' }) -CI
 
     Needs pwsh 7.6 and Pester 5.
 #>

@@ -5,7 +5,7 @@
     The same command can be given every night. Where a run of the day is unfinished (the machine was restarted, time was up)
     it goes on from its newest checkpoint; where it is complete nothing is done.
 
-        Invoke-Pester -Container (New-PesterContainer examples/runbooks/nightly.Tests.ps1 -Data @{ ConfigPath = 'config.yaml' }) -CI
+        Invoke-Pester -Container (New-PesterContainer -Path examples/runbooks/nightly.Tests.ps1 -Data @{ ConfigPath = 'config.yaml' }) -CI
 
     Needs pwsh 7.6 and Pester 5.
 #>
