@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using TrainTools.Core.Configuration;
 
 namespace TrainTools.PowerShell;
@@ -14,5 +15,27 @@ internal static class ConfigValues
         return value is null ? setting.With(config, setting.IsNullable ? null : setting.DefaultValue)
             : isFree ? setting.With(config, value)
             : ConfigYaml.Set(config, setting.Name, setting.Format(value));
+    }
+
+    /// <summary>A config with settings replaced, given as <c>name=value</c>. Relative paths are taken from the shell's location.</summary>
+    /// <exception cref="Core.Errors.TrainToolsException">ConfigKeyUnknown or ConfigValueInvalid.</exception>
+    public static TrainingConfig Override(PSCmdlet command, TrainingConfig config, IEnumerable<string> assignments)
+    {
+        foreach (var assignment in assignments)
+        {
+            config = ConfigYaml.Override(config, [assignment]);
+            var name = assignment[..assignment.IndexOf('=', StringComparison.Ordinal)].Trim();
+            if (ConfigSchema.Find(name[(name.LastIndexOf('.') + 1)..]) is { IsPath: true } setting)
+            {
+                config = setting.With(config, setting.Get(config) switch
+                {
+                    string { Length: > 0 } path => PathHelper.ResolveNew(command, path),
+                    SettingList paths => SettingList.From(PathHelper.ResolveForConfig(command, paths)),
+                    var unset => unset,
+                });
+            }
+        }
+
+        return config;
     }
 }

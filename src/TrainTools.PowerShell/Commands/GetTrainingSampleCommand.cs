@@ -104,7 +104,7 @@ public sealed class GetTrainingSampleCommand : CommandBase
 
     private void Show(TrainingConfig config) => Write(Preview(config).Rows(Validation, Cancellation));
 
-    private SamplePreview Preview(TrainingConfig config) => new(ConfigYaml.Override(config, Set))
+    private SamplePreview Preview(TrainingConfig config) => new(ConfigValues.Override(this, config, Set))
     {
         OnPrepared = (samples, set) =>
         {

@@ -42,7 +42,7 @@ public sealed class ImportTrainingConfigCommand : PathCommandBase
             }
         }
 
-        var config = ConfigYaml.Override(imported.Config, Set);
+        var config = ConfigValues.Override(this, imported.Config, Set);
         ConfigReport.WriteDerived(this, config);
         WriteObject(Detailed ? imported with { Config = config } : config);
     }

@@ -79,7 +79,7 @@ public sealed partial class StartFineTuneCommand : CommandBase
 
     private void Run(TrainingConfig given)
     {
-        var config = ConfigYaml.Override(given, Set);
+        var config = ConfigValues.Override(this, given, Set);
         if (Resuming && config.OutputDir is null)
         {
             throw new TrainToolsException(

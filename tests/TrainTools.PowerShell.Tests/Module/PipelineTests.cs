@@ -32,6 +32,18 @@ public sealed class PipelineTests(Shell shell) : IClassFixture<Shell>, IDisposab
     }
 
     [Fact]
+    public void Paths_of_settings_are_taken_from_the_shells_location()
+    {
+        var config = folder.File("elsewhere/config.yaml", "data:\n  dataset_path: here.jsonl\n");
+        shell.Runspace.SessionStateProxy.Path.SetLocation(folder.Path);
+        var set = shell.Output("Import-TrainingConfig $args[0] -Set output_dir=runs/x, dataset_path=a.jsonl, model_name_or_path=m; Import-TrainingConfig $args[0]", config);
+        Assert.Equal(Path.Combine(folder.Path, "runs", "x"), set[0].Get("OutputDir"));
+        Assert.Equal(Path.Combine(folder.Path, "a.jsonl"), set[0].Get("Data.DatasetPath")!.ToString());
+        Assert.Equal(Path.Combine(folder.Path, "m"), set[0].Get("Model.ModelNameOrPath"));
+        Assert.Equal(Path.Combine(folder.Path, "elsewhere", "here.jsonl"), set[1].Get("Data.DatasetPath")!.ToString());
+    }
+
+    [Fact]
     public void Runs_are_taken_by_their_path()
     {
         folder.File("a/run.json", """{"state":"completed","process_id":1,"host":"h"}""");
