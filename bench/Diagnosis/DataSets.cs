@@ -38,6 +38,9 @@ internal static partial class DataSets
         ["sgd"] = ("chat", Repository.PathOf("tests", "TrainTools.Core.Tests", "Data", "Samples", "chat-sgd.jsonl.gz")),
         ["dolly"] = ("jsonl", Repository.PathOf("bench", "Diagnosis", "Data", "dolly.jsonl.gz")),
         ["sms"] = ("tsv", Repository.PathOf("tests", "TrainTools.Core.Tests", "Data", "Cleaning", "sms-spam.tsv.gz")),
+        ["glaive"] = ("sharegpt", Repository.PathOf("tests", "TrainTools.Core.Tests", "Data", "Samples", "chat-glaive-toolcall.json.gz")),
+        ["tweets"] = ("jsonl", Repository.PathOf("bench", "Diagnosis", "Data", "tweets.jsonl.gz")),
+        ["services"] = ("tsv", Repository.PathOf("bench", "Diagnosis", "Data", "services.tsv.gz")),
         ["banking77"] = ("csv", Repository.PathOf("bench", "Diagnosis", "Data", "banking77.csv.gz")),
     };
 
@@ -126,6 +129,7 @@ internal static partial class DataSets
         {
             "jsonl" => Repository.Lines(path).Select(FromJson),
             "chat" => Repository.Lines(path).SelectMany(FromChat),
+            "sharegpt" => FromShareGpt(string.Join('\n', Repository.Lines(path))),
             "tsv" => Repository.Lines(path).Select(l => l.Split('\t', 2)).Where(p => p.Length == 2).Select(p => new Example("", p[1], p[0])),
             "csv" => Repository.Lines(path).Skip(1).Select(FromCsv).OfType<Example>(),
             _ => Repository.Lines(path).Where(l => l.Length > 0).Chunk(3).Select(c => new Example("", string.Join('\n', c), null)),
@@ -160,6 +164,19 @@ internal static partial class DataSets
         using var json = JsonDocument.Parse(line);
         var messages = json.RootElement.GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("content").GetString() ?? "").ToList();
         return [.. messages.Chunk(2).Where(c => c.Length == 2).Take(6).Select(c => new Example($"User: {c[0]}\nAssistant:", " " + c[1], null))];
+    }
+
+    private static List<Example> FromShareGpt(string file)
+    {
+        using var json = JsonDocument.Parse(file);
+        var examples = new List<Example>();
+        foreach (var conversation in json.RootElement.EnumerateArray())
+        {
+            var turns = conversation.GetProperty("conversations").EnumerateArray().Select(t => (From: t.GetProperty("from").GetString(), Value: t.GetProperty("value").GetString() ?? "")).ToList();
+            examples.AddRange(turns.Zip(turns.Skip(1)).Where(p => p.First.From == "human" && p.Second.From == "gpt").Select(p => new Example($"User: {p.First.Value}\nAssistant:", " " + p.Second.Value, null)));
+        }
+
+        return examples;
     }
 
     private static Example? FromCsv(string line)

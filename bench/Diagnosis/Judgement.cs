@@ -36,7 +36,7 @@ internal sealed record Band(double Mean, double Deviation, double Untrained)
 }
 
 /// <summary>A trial, the truth about it and what was said of it.</summary>
-internal sealed record Judgement(TrialLog Log, Truth Truth, IReadOnlyList<Core.Diagnostics.Diagnosis> Diagnoses, IReadOnlyList<string> RightCauses)
+internal sealed record Judgement(TrialLog Log, Band Band, Truth Truth, IReadOnlyList<Core.Diagnostics.Diagnosis> Diagnoses, IReadOnlyList<string> RightCauses)
 {
     /// <summary>What a user would be warned of, in the order it is shown: severe first, then by the order of looking.</summary>
     public IReadOnlyList<Core.Diagnostics.Diagnosis> Warnings { get; } =
@@ -48,6 +48,9 @@ internal sealed record Judgement(TrialLog Log, Truth Truth, IReadOnlyList<Core.D
     /// <summary>1-based rank of the right cause; null where it is not named.</summary>
     public int? CauseRank => Causes.Select((c, i) => (c, i)).Where(c => RightCauses.Contains(c.c)).Select(c => (int?)c.i + 1).FirstOrDefault();
 
+    /// <summary>Whether the remedy made it better; null = not tried.</summary>
+    public bool? Improved => Log.Remedy?.Improves(Log, Band);
+
     /// <summary>Steps from the fault's beginning to the first warning.</summary>
     public int? Delay => Warnings.Count == 0 ? null : Warnings.Min(w => w.RaisedAtStep) - Log.Onset;
 
@@ -56,12 +59,12 @@ internal sealed record Judgement(TrialLog Log, Truth Truth, IReadOnlyList<Core.D
         var diagnoses = LogStore.Diagnose(log);
         if (log.Spec.Kind == "healthy")
         {
-            return new Judgement(log, IsHealthy(log, band) ? Truth.Healthy : Truth.NotHealthyAfterAll, diagnoses, []);
+            return new Judgement(log, band, IsHealthy(log, band) ? Truth.Healthy : Truth.NotHealthyAfterAll, diagnoses, []);
         }
 
         var fault = Fault.All.First(f => f.Name == log.Spec.What);
         var effective = log.BrokenInvariant is not null || !(log.TestLoss <= band.Limit);
-        return new Judgement(log, effective ? Truth.Effective : Truth.Latent, diagnoses, fault.Causes);
+        return new Judgement(log, band, effective ? Truth.Effective : Truth.Latent, diagnoses, fault.Causes);
     }
 
     // It learnt, and did not lose again what it had learnt.

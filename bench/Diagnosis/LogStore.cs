@@ -5,12 +5,35 @@ using TrainTools.Core.Runs;
 
 namespace TrainTools.Bench.Diagnosis;
 
-/// <summary>Trials on disk, a JSON line each as soon as it is done, so that detectors can be judged again without training again.</summary>
-internal sealed class LogStore(string path) : IDisposable
+/// <summary>
+/// Trials on disk, a JSON line each as soon as it is done, so that detectors can be judged again without training again, and
+/// a batch that was cut off goes on where it was.
+/// </summary>
+internal sealed class LogStore : IDisposable
 {
-    private readonly StreamWriter writer = new(path) { AutoFlush = true };
+    private readonly StreamWriter writer;
+    private readonly Dictionary<string, TrialLog> done;
 
-    public void Add(TrialLog log) => writer.WriteLine(JsonSerializer.Serialize(log, TrainerEvent.JsonOptions));
+    /// <summary>Opens a file, with what it holds already.</summary>
+    public LogStore(string path)
+    {
+        var kept = File.Exists(path) ? Read(path) : [];
+        done = kept.ToDictionary(l => l.Spec.ToString(), StringComparer.Ordinal);
+        if (kept.Count > 0)
+        {
+            // Without a line that was cut off.
+            var whole = Path.GetFullPath(path) + ".whole";
+            File.WriteAllLines(whole, kept.Select(Line));
+            File.Move(whole, path, overwrite: true);
+        }
+
+        writer = new StreamWriter(path, append: true) { AutoFlush = true };
+    }
+
+    /// <summary>The log of a trial that was done before; null = not yet.</summary>
+    public TrialLog? Find(TrialSpec spec) => done.GetValueOrDefault(spec.ToString());
+
+    public void Add(TrialLog log) => writer.WriteLine(Line(log));
 
     public void Dispose() => writer.Dispose();
 
@@ -32,6 +55,8 @@ internal sealed class LogStore(string path) : IDisposable
 
         return logs;
     }
+
+    private static string Line(TrialLog log) => JsonSerializer.Serialize(log, TrainerEvent.JsonOptions);
 
     /// <summary>What the present detectors say of a trial.</summary>
     public static IReadOnlyList<Core.Diagnostics.Diagnosis> Diagnose(TrialLog log)

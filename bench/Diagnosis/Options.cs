@@ -19,7 +19,7 @@ internal sealed class Options
           --no-healthy           reference runs only, none of the odd ones
           --no-remedy            do not run again with the remedy
           --steps N              optimizer steps a run (default: 160)
-          --save FILE            keep the logs (.jsonl); --replay FILE[,FILE] judges kept logs again without training
+          --save FILE            keep the logs (.jsonl), and go on where a file that is there ends; --replay FILE[,FILE] judges kept logs again without training
           --table FILE           write the tables as Markdown as well
           --detail               a line for every run that was judged wrongly
           --overhead             measure what diagnosis and probe cost a step, and nothing else

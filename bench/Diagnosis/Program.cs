@@ -23,7 +23,6 @@ if (options.List)
 }
 
 var logs = new List<TrialLog>();
-var remedies = new List<RemedyResult>();
 var clock = Stopwatch.StartNew();
 TorchBackend.Initialize(new TorchBackendOptions { Threads = 1 });
 Directory.CreateDirectory(options.Cache);
@@ -49,10 +48,26 @@ else
     Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s: {string.Join(", ", settings.Select(s => $"{s.Name} at {s.Rate:0.#e0}"))}");
     var plan = Plan.Make(options, settings).ToList();
     using var store = options.Save is { } file ? new LogStore(file) : null;
-    foreach (var (_, run) in plan)
+    var doctor = options.Remedy ? new Remedies(trial) : null;
+    Dictionary<string, Band>? known = null;
+    foreach (var (spec, run) in plan)
     {
-        logs.Add(run(trial));
-        store?.Add(logs[^1]);
+        var log = store?.Find(spec);
+        if (log is null)
+        {
+            log = run(trial);
+            if (spec.Kind == "fault" && doctor is not null)
+            {
+                // The references come first in the plan.
+                known ??= Bands(logs);
+                var judgement = Judgement.Of(log, known[spec.Setting.Name]);
+                log = judgement.Truth == Truth.Effective && judgement.Warnings.Count > 0 ? log with { Remedy = doctor.Try(judgement) } : log;
+            }
+
+            store?.Add(log);
+        }
+
+        logs.Add(log);
         if (logs.Count % 50 == 0 || logs.Count == plan.Count)
         {
             Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s: {logs.Count} of {plan.Count} runs");
@@ -60,25 +75,9 @@ else
     }
 }
 
-var bands = logs.Where(l => l.Spec is { Kind: "healthy", What: HealthyVariants.Reference }).GroupBy(l => l.Spec.Setting.Name).ToDictionary(g => g.Key, g => Band.Of([.. g]));
+var bands = Bands(logs);
 Judgement[] judgements = [.. logs.Select(l => Judgement.Of(l, bands[l.Spec.Setting.Name]))];
-if (options.Remedy && options.Replay.Count == 0)
-{
-    var doctor = new Remedies(trial);
-    foreach (var judgement in judgements.Where(j => j.Truth == Truth.Effective && j.Warnings.Count > 0))
-    {
-        if (doctor.Try(judgement, bands[judgement.Log.Spec.Setting.Name]) is { } result)
-        {
-            remedies.Add(result);
-            if (remedies.Count % 50 == 0)
-            {
-                Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s: {remedies.Count} remedies tried");
-            }
-        }
-    }
-}
-
-string[] table = [.. Tables.Write(judgements, remedies)];
+string[] table = [.. Tables.Write(judgements)];
 foreach (var line in table)
 {
     Console.WriteLine(line);
@@ -87,7 +86,7 @@ foreach (var line in table)
 if (options.Detail)
 {
     Console.WriteLine();
-    foreach (var line in Tables.Mistakes(judgements, remedies))
+    foreach (var line in Tables.Mistakes(judgements))
     {
         Console.WriteLine(line);
     }
@@ -100,3 +99,6 @@ if (options.Table is { } path)
 
 Console.Error.WriteLine($"{clock.Elapsed.TotalSeconds:0} s in all");
 return 0;
+
+static Dictionary<string, Band> Bands(List<TrialLog> logs) => logs.Where(l => l.Spec is { Kind: "healthy", What: HealthyVariants.Reference })
+    .GroupBy(l => l.Spec.Setting.Name).ToDictionary(g => g.Key, g => Band.Of([.. g]));

@@ -4,18 +4,10 @@ using TrainTools.Core.Diagnostics;
 
 namespace TrainTools.Bench.Diagnosis;
 
-/// <summary>What came of following the first remedy of the first cause that a run's user reads.</summary>
-/// <param name="Judgement">The faulty run.</param>
-/// <param name="BySettings">The remedy was a change of settings; false = by hand (data, wiring).</param>
-/// <param name="Improved">The result is better by more than a seed deviation, or the broken invariant holds again.</param>
-/// <param name="Recovered">It is within three deviations of the reference.</param>
-/// <param name="What">The remedy.</param>
-internal sealed record RemedyResult(Judgement Judgement, bool BySettings, bool Improved, bool Recovered, string What);
-
 /// <summary>Runs faulty trials again with the remedy that their diagnosis names.</summary>
 internal sealed class Remedies(Trial trial)
 {
-    public RemedyResult? Try(Judgement judgement, Band band)
+    public RemedyOutcome? Try(Judgement judgement)
     {
         if (judgement.Warnings is not [{ Cause: { } cause } diagnosis, ..])
         {
@@ -43,9 +35,7 @@ internal sealed class Remedies(Trial trial)
             again = judgement.RightCauses.Contains(cause.Id) ? trial.Run(spec, fault, undone: true) : log;
         }
 
-        var mended = log.BrokenInvariant is not null && again.BrokenInvariant is null;
-        var better = again.TestLoss < log.TestLoss - band.Deviation || (double.IsFinite(again.TestLoss) && !double.IsFinite(log.TestLoss));
-        return new RemedyResult(judgement, changes.Count > 0, mended || better, again.TestLoss <= band.Limit, changes.Count > 0 ? string.Join("; ", changes) : cause.Title);
+        return new RemedyOutcome(changes.Count > 0 ? string.Join("; ", changes) : cause.Title, changes.Count > 0, again.TestLoss, again.BrokenInvariant);
     }
 
     private static void Apply(Injection run, IReadOnlyList<RemedyChange> changes)

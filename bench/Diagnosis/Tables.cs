@@ -5,7 +5,7 @@ namespace TrainTools.Bench.Diagnosis;
 /// <summary>The tables, as Markdown.</summary>
 internal static class Tables
 {
-    public static IEnumerable<string> Write(IReadOnlyList<Judgement> all, IReadOnlyList<RemedyResult> remedies)
+    public static IEnumerable<string> Write(IReadOnlyList<Judgement> all)
     {
         var healthy = all.Where(j => j.Truth == Truth.Healthy).ToList();
         var effective = all.Where(j => j.Truth == Truth.Effective).ToList();
@@ -15,7 +15,7 @@ internal static class Tables
         yield return "";
         yield return "### In total";
         yield return "";
-        foreach (var line in Totals(healthy, effective, remedies))
+        foreach (var line in Totals(healthy, effective))
         {
             yield return line;
         }
@@ -28,7 +28,7 @@ internal static class Tables
         foreach (var group in effective.GroupBy(j => j.Log.Spec.What).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var detected = group.Where(j => j.Warnings.Count > 0).ToList();
-            yield return $"| {group.Key} | {group.Count()} | {new Share(detected.Count, group.Count())} | {Median(detected.Select(j => j.Delay!.Value))} | {Short(detected.Count(j => j.CauseRank == 1), detected.Count)} | {Short(detected.Count(j => j.CauseRank <= 3), detected.Count)} | {Improved(remedies.Where(r => r.Judgement.Log.Spec.What == group.Key && r.Judgement.Truth == Truth.Effective))} |";
+            yield return $"| {group.Key} | {group.Count()} | {new Share(detected.Count, group.Count())} | {Median(detected.Select(j => j.Delay!.Value))} | {Short(detected.Count(j => j.CauseRank == 1), detected.Count)} | {Short(detected.Count(j => j.CauseRank <= 3), detected.Count)} | {Improved(group)} |";
         }
 
         yield return "";
@@ -68,7 +68,7 @@ internal static class Tables
     }
 
     /// <summary>A line for every run that was judged wrongly.</summary>
-    public static IEnumerable<string> Mistakes(IReadOnlyList<Judgement> all, IReadOnlyList<RemedyResult> remedies)
+    public static IEnumerable<string> Mistakes(IReadOnlyList<Judgement> all)
     {
         foreach (var j in all.Where(j => j.Truth == Truth.Healthy && j.Warnings.Count > 0))
         {
@@ -87,21 +87,21 @@ internal static class Tables
 
         foreach (var j in all.Where(j => j.Truth == Truth.Effective && j.Warnings.Count > 0 && j.CauseRank is null or > 1))
         {
-            yield return $"cause {(j.CauseRank is { } r ? $"rank {r}" : "none  ")} {j.Log.Spec}: {string.Join(" | ", j.Warnings.Select(w => $"{w.Symptom}({string.Join(",", w.Causes.Take(3).Select(c => c.Id))})"))}";
+            yield return $"cause {(j.CauseRank is { } r ? $"rank {r}" : "none  ")} {j.Log.Spec}: {string.Join(" | ", j.Warnings.Select(w => $"{w.Symptom}@{w.RaisedAtStep}({string.Join(",", w.Causes.Take(3).Select(c => c.Id))})"))}";
         }
 
-        foreach (var r in remedies.Where(r => !r.Improved))
+        foreach (var j in all.Where(j => j.Truth == Truth.Effective && j.Improved == false))
         {
-            yield return $"no better    {r.Judgement.Log.Spec}: {r.What}";
+            yield return $"no better    {j.Log.Spec}: {(j.Warnings is [var first, ..] ? first.Symptom : "nothing said")}, {j.Log.Remedy!.What}; test {j.Log.TestLoss:0.000}, then {j.Log.Remedy.TestLoss:0.000}, reference {j.Band.Mean:0.000} ± {j.Band.Deviation:0.000}";
         }
     }
 
-    private static IEnumerable<string> Totals(List<Judgement> healthy, List<Judgement> effective, IReadOnlyList<RemedyResult> remedies)
+    private static IEnumerable<string> Totals(List<Judgement> healthy, List<Judgement> effective)
     {
         var detected = effective.Where(j => j.Warnings.Count > 0).ToList();
         var alarmed = healthy.Count(j => j.Warnings.Count > 0);
         var alarms = healthy.Sum(j => j.Warnings.Count);
-        var tried = remedies.Where(r => r.Judgement.Truth == Truth.Effective).ToList();
+        var tried = effective.Where(j => j.Improved is not null).ToList();
         yield return "| | share (95 % interval), of runs |";
         yield return "|---|---|";
         yield return $"| recall of effective faults | {new Share(detected.Count, effective.Count)} |";
@@ -113,11 +113,11 @@ internal static class Tables
         yield return $"| median delay | {Median(detected.Select(j => j.Delay!.Value))} steps |";
         if (tried.Count > 0)
         {
-            var settings = tried.Where(r => r.BySettings).ToList();
-            yield return $"| first remedy improves, of detected | {new Share(tried.Count(r => r.Improved), tried.Count)} |";
-            yield return $"| … where it is a change of settings | {new Share(settings.Count(r => r.Improved), settings.Count)} |";
-            yield return $"| … of all effective faults | {new Share(tried.Count(r => r.Improved), effective.Count)} |";
-            yield return $"| back within three deviations of healthy | {new Share(tried.Count(r => r.Recovered), tried.Count)} |";
+            var settings = tried.Where(j => j.Log.Remedy!.BySettings).ToList();
+            yield return $"| first remedy improves, of detected | {new Share(tried.Count(j => j.Improved == true), tried.Count)} |";
+            yield return $"| … where it is a change of settings | {new Share(settings.Count(j => j.Improved == true), settings.Count)} |";
+            yield return $"| … of all effective faults | {new Share(tried.Count(j => j.Improved == true), effective.Count)} |";
+            yield return $"| back within three deviations of healthy | {new Share(tried.Count(j => j.Log.Remedy!.Recovers(j.Band)), tried.Count)} |";
         }
 
         var all = healthy.Concat(effective).ToList();
@@ -131,10 +131,10 @@ internal static class Tables
         return $"| {name} | {new Share(detected, effective.Count)} | {new Share(detected, detected + alarmed)} | {new Share(alarmed, healthy.Count)} | {1000.0 * healthy.Sum(j => alarms(j).Count()) / Math.Max(1, healthy.Sum(j => j.Log.Steps.Count)):0.00} |";
     }
 
-    private static string Improved(IEnumerable<RemedyResult> results)
+    private static string Improved(IEnumerable<Judgement> runs)
     {
-        var list = results.ToList();
-        return Short(list.Count(r => r.Improved), list.Count);
+        var list = runs.Where(j => j.Improved is not null).ToList();
+        return Short(list.Count(j => j.Improved == true), list.Count);
     }
 
     private static string Short(int hits, int all) => all == 0 ? "–" : FormattableString.Invariant($"{(double)hits / all:0.00}");

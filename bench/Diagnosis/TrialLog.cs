@@ -46,4 +46,22 @@ internal sealed record TrialLog
     public double TrainSeconds { get; init; }
 
     public double DiagnosisSeconds { get; init; }
+
+    /// <summary>What running it again with the remedy brought; null = not tried.</summary>
+    public RemedyOutcome? Remedy { get; init; }
+}
+
+/// <summary>What came of following the first remedy of the first cause that a run's user reads.</summary>
+/// <param name="What">The remedy.</param>
+/// <param name="BySettings">The remedy was a change of settings; false = by hand (data, wiring).</param>
+/// <param name="TestLoss">Loss on the test rows then.</param>
+/// <param name="BrokenInvariant">What is broken then still; null = nothing.</param>
+internal sealed record RemedyOutcome(string What, bool BySettings, double TestLoss, string? BrokenInvariant)
+{
+    /// <summary>The result is better by more than a seed deviation, or the broken invariant holds again.</summary>
+    public bool Improves(TrialLog log, Band band) => (log.BrokenInvariant is not null && BrokenInvariant is null)
+        || TestLoss < log.TestLoss - band.Deviation || (double.IsFinite(TestLoss) && !double.IsFinite(log.TestLoss));
+
+    /// <summary>It is within three deviations of the reference.</summary>
+    public bool Recovers(Band band) => TestLoss <= band.Limit;
 }

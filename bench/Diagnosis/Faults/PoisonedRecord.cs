@@ -4,7 +4,10 @@ using TrainTools.Core.Samples;
 
 namespace TrainTools.Bench.Diagnosis.Faults;
 
-/// <summary>A long record of noise that makes a batch of its own, trained on without clipping; it comes once an epoch or more often.</summary>
+/// <summary>
+/// A long record of noise, other noise each time it is read, that makes a batch of its own, trained on without clipping. It
+/// comes once an epoch or more often.
+/// </summary>
 internal sealed class PoisonedRecord : Fault
 {
     public override string Name => "record-poisoned";
@@ -16,11 +19,10 @@ internal sealed class PoisonedRecord : Fault
     public override void Inject(Injection run)
     {
         run.Config = run.Config with { Optimization = run.Config.Optimization with { MaxGradNorm = 0 } };
-        var poison = Poison(run);
         var every = run.Pick(60, 20, 6);
         run.Batches = window => window.Step < run.Onset || (window.Step - run.Onset) % every != 0
             ? window
-            : window with { Batches = [run.Collator.Collate([poison])] };
+            : window with { Batches = [run.Collator.Collate([Poison(run)])] };
     }
 
     private static TrainingSample Poison(Injection run)

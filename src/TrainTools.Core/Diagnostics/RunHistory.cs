@@ -51,6 +51,14 @@ public sealed class RunHistory(RunFacts facts)
     /// </summary>
     public double StartLoss { get; private set; } = double.NaN;
 
+    /// <summary>
+    /// What a rise at the start is measured against: the start loss, but for a classifier no less than guessing by frequency
+    /// costs. Its first batches may be lucky; a loss below that of guessing is no instability.
+    /// </summary>
+    public double Ground => Facts.Task is Configuration.TaskType.SequenceClassification or Configuration.TaskType.TokenClassification && Facts.TargetEntropy > StartLoss
+        ? Facts.TargetEntropy.Value
+        : StartLoss;
+
     /// <summary>Points in a block, the unit in which slow changes are judged: a fiftieth of the run, 10 to 50.</summary>
     public int Block { get; private set; } = 20;
 

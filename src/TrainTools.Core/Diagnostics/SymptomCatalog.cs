@@ -24,7 +24,7 @@ internal static class SymptomCatalog
         new(S.EvaluationOverlap, "Validation rows in the training data", [S.TooGoodToBeTrue, S.EarlySuccess, S.TrainEvaluationMismatch], (EvaluationInTraining, 1)),
         new(S.DataOrder, "Records in a fixed order", [S.LossSpike, S.LossExplodes, S.LossFluctuates, S.LossPlateau, S.LossNotDecreasing, S.GradientExplosion, S.TrainEvaluationMismatch, S.OverfitGap, S.ValidationLossRising, S.TooGoodToBeTrue, S.Underfitting], (DataNotShuffled, 1)),
         new(S.RecordsRepeated, "Records repeated", [S.OverfitGap, S.ValidationLossRising, S.TooGoodToBeTrue, S.TrainEvaluationMismatch, S.EarlySuccess, S.LossExplodes, S.LossSpike, S.LossFluctuates, S.LossPlateau, S.GradientExplosion], (CauseIds.RecordsRepeated, 1)),
-        new(S.FirstLossWrong, "First loss out of range", [], (TokenizerMismatch, 0.8), (LabelsMisaligned, 0.8), (AccumulationNormaliser, 0.6), (DropoutTooHigh, 0.6), (LabelsUnrelated, 0.5), (LearningRateTooHigh, 0.3)),
+        new(S.FirstLossWrong, "First loss out of range", [], (TokenizerMismatch, 0.8), (LabelsMisaligned, 0.8), (AccumulationNormaliser, 0.85), (DropoutTooHigh, 0.85), (LabelsUnrelated, 0.5), (LabelNoise, 0.8), (LearningRateTooHigh, 0.3)),
         new(S.TooGoodToBeTrue, "Too good to be true", [S.EarlySuccess, S.OverfitGap, S.TrainEvaluationMismatch, S.ValidationLossRising], (EvaluationInTraining, 0.7), (LabelsMisaligned, 0.8), (AnswerLeaks, 0.7), (CauseIds.RecordsRepeated, 0.8)),
 
         new(S.DeadAdapter, "Adapters that do nothing", [S.ParametersStill, S.UpdateTooSmall, S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.GradientVanishing], (NotInOptimizer, 1), (ParametersFrozen, 0.8), (LearningRateTooLow, 0.2)),
@@ -48,9 +48,9 @@ internal static class SymptomCatalog
         new(S.LossFluctuates, "Loss fluctuates", [], (CauseIds.BatchTooSmall, 0.9), (LearningRateTooHigh, 0.7), (DataNotShuffled, 0.5), (LongRows, 0.4), (BadRecords, 0.3), (BatchNormSmallBatch, 0.5)),
         new(S.BatchTooSmall, "Gradient noise above the batch size", [], (CauseIds.BatchTooSmall, 1)),
 
-        new(S.ValidationLossRising, "Validation loss rises", [S.OverfitGap, S.EarlySuccess], (Overfitting, 1), (LearningRateTooHigh, 0.4), (LabelNoise, 0.4), (LabelsUnrelated, 0.3), (LabelsMisaligned, 0.3), (DataDiffers, 0.3), (DataNotShuffled, 0.4), (CauseIds.RecordsRepeated, 0.5)),
+        new(S.ValidationLossRising, "Validation loss rises", [S.OverfitGap, S.EarlySuccess], (Overfitting, 1), (LearningRateTooHigh, 0.4), (LabelNoise, 0.4), (LabelsUnrelated, 0.5), (LabelsMisaligned, 0.3), (DataDiffers, 0.3), (DataNotShuffled, 0.4), (CauseIds.RecordsRepeated, 0.5)),
         new(S.OverfitGap, "Better on training than on held-out data", [], (Overfitting, 1), (DataDiffers, 0.4), (CauseIds.RecordsRepeated, 0.5)),
-        new(S.Underfitting, "Underfitting", [S.LossPlateau], (ModelTooSmall, 0.8), (LearningRateTooLow, 0.7), (LearningRateTooHigh, 0.5), (TooFewSteps, 0.6), (LabelNoise, 0.5), (DropoutTooHigh, 0.6), (LabelsUnrelated, 0.4)),
+        new(S.Underfitting, "Underfitting", [S.LossPlateau], (ModelTooSmall, 0.8), (LearningRateTooLow, 0.7), (LearningRateTooHigh, 0.5), (TooFewSteps, 0.6), (LabelNoise, 0.5), (DropoutTooHigh, 0.6), (LabelsUnrelated, 0.6)),
         new(S.LossPlateau, "Plateau", [], (Converged, 0.8), (LearningRateTooHigh, 0.5), (LearningRateTooLow, 0.4), (ModelTooSmall, 0.4), (LabelNoise, 0.3)),
         new(S.EarlySuccess, "Done early", [], (Converged, 1)),
 

@@ -116,11 +116,20 @@ public sealed record TrainingStep : TrainerEvent
     /// <summary>Part of <see cref="StepSeconds"/> spent waiting for the batch; null where it was not measured.</summary>
     public double? DataSeconds { get; init; }
 
+    /// <summary>
+    /// Processor time of the trainer in the step, all its threads together, without the wait for the batch; null where it was
+    /// not measured or the device is not the CPU. Unlike wall time it does not grow with what else the machine does.
+    /// </summary>
+    public double? CpuSeconds { get; init; }
+
     /// <summary>True where the parameters were left as they were: the gradient was not finite, or there was no target.</summary>
     public bool? Skipped { get; init; }
 
     /// <summary>Rows of the window without a single supervised token; null where they were not counted.</summary>
     public int? RowsWithoutTargets { get; init; }
+
+    /// <summary>Records of the window that the run passes over on purpose (remedy: auto); null where there are none.</summary>
+    public int? RecordsPassedOver { get; init; }
 
     /// <summary>First tensor found to hold NaN or infinity, by name; null where all are finite or it was not looked for.</summary>
     public string? NonFiniteTensor { get; init; }

@@ -46,9 +46,11 @@ public sealed class RemedyingEngine(ITrainingEngine inner) : ITrainingEngine
         context.Config = AutoRemedy.Apply(context.Config, remedy);
         AtomicFile.WriteText(context.Folder.ConfigPath, ConfigYaml.Write(context.Config));
         context.Describe(i => i with { Hashes = RunHashes.Of(context.Folder, context.Config) });
-        foreach (var later in checkpoints.Where(c => c.Step > remedy.BackToStep))
+
+        // What lies behind the checkpoint is kept, out of the way, until this way has come as far.
+        foreach (var told in new ResumePlan(checkpoints.FirstOrDefault(c => c.Step == remedy.BackToStep), [], [], []).SetAside(context.Folder))
         {
-            Directory.Delete(later.Path, recursive: true);
+            context.Events.Send(new LogMessage { Level = "information", Message = told });
         }
 
         context.ResumeFrom = remedy.BackToStep > 0 ? context.Folder.CheckpointPath(remedy.BackToStep) : null;

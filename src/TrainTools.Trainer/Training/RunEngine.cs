@@ -54,7 +54,8 @@ public sealed class RunEngine : ITrainingEngine
         using var adapter = method.FinetuningType == TrainingMethod.Full ? null : AdapterFactory.Create(model, config);
         TrainedWeights weights = adapter is null ? new FullWeights(model) : new AdapterWeights(adapter);
 
-        var data = RunData.Prepare(config, tokenizer, context.Events, context.Folder).PassOver(RemedyLog.SkippedRecords(context.Folder));
+        var passedOver = RemedyLog.SkippedRecords(context.Folder);
+        var data = RunData.Prepare(config, tokenizer, context.Events, context.Folder).PassOver(passedOver);
         var plan = StepPlan.Create(
             data.Training.Samples.Count, config.Batch.PerDeviceTrainBatchSize ?? 8, config.Batch.GradientAccumulationSteps ?? 1,
             config.Duration.NumTrainEpochs ?? 3, config.Duration.MaxSteps);
@@ -80,6 +81,7 @@ public sealed class RunEngine : ITrainingEngine
             Optimizer = optimizer,
             Scaler = scaler,
             Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler, new StepProbe(optimizer.Groups)),
+            PassedOver = passedOver,
             Facts = SampleFacts.Of(data.Training.Samples, data.Validation),
             Evaluator = data.Validation.Count == 0 ? null
                 : new Evaluator(objective, data.Validation, config.Batch.PerDeviceEvalBatchSize ?? plan.BatchSize, collator),

@@ -61,6 +61,9 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>What the rows tell the diagnosis before the first step.</summary>
     public required SampleFacts Facts { get; init; }
 
+    /// <summary>Records that teach nothing on purpose: a remedy has the run pass over them.</summary>
+    public IReadOnlySet<long> PassedOver { get; init; } = System.Collections.Frozen.FrozenSet<long>.Empty;
+
     public required EvaluationTracker Tracker { get; set; }
 
     private TrainingConfig Config => Context.Config;
@@ -138,10 +141,12 @@ internal sealed class TrainingLoop : IDisposable
         {
             memory.Watch(window);
             var began = Stopwatch.GetTimestamp();
+            var processor = Environment.CpuUsage.TotalTime;
             var rate = Schedule.At(window.Step, metrics);
             var outcome = Step.Run(window, rate);
             done = window.Step + 1;
-            Report(window, outcome, rate, Stopwatch.GetElapsedTime(began).TotalSeconds, batches.WaitedSeconds);
+            var worked = Environment.CpuUsage.TotalTime - processor;
+            Report(window, outcome, rate, Stopwatch.GetElapsedTime(began).TotalSeconds, worked.TotalSeconds, batches.WaitedSeconds);
             if (EvaluationDue())
             {
                 patienceUsedUp = !Evaluate();
@@ -168,17 +173,23 @@ internal sealed class TrainingLoop : IDisposable
         }
     }
 
-    private void Report(StepBatches window, StepOutcome outcome, double rate, double seconds, double waited)
+    private void Report(StepBatches window, StepOutcome outcome, double rate, double seconds, double worked, double waited)
     {
         tokens += window.Tokens;
-        lossSum += outcome.Loss;
-        firstLoss ??= outcome.Loss;
-        lastLoss = outcome.Loss;
-        intervalLoss += outcome.Loss;
-        intervalSteps++;
+        if (outcome.Targets > 0)
+        {
+            firstLoss ??= outcome.Loss;
+            lastLoss = outcome.Loss;
+            intervalLoss += outcome.Loss;
+            intervalSteps++;
+        }
+
+        // A step without a target has no loss; the mean over the run takes the last one in its place.
+        lossSum += lastLoss;
+        var passedOver = PassedOver.Count == 0 ? 0 : window.RecordIndexes.Count(PassedOver.Contains);
         if (!outcome.Updated)
         {
-            var why = outcome.Targets == 0 ? "none of its rows has a supervised token" : FormattableString.Invariant($"its gradient is not finite (norm {outcome.GradNorm}, loss {outcome.Loss})");
+            var why = outcome.Targets == 0 ? passedOver > 0 ? "its records are passed over" : "none of its rows has a supervised token" : FormattableString.Invariant($"its gradient is not finite (norm {outcome.GradNorm}, loss {outcome.Loss})");
             Context.Events.Send(new LogMessage
             {
                 Level = "warning",
@@ -197,11 +208,13 @@ internal sealed class TrainingLoop : IDisposable
             NumSupervisedTokens = outcome.Targets,
             StepSeconds = seconds + waited,
             DataSeconds = waited,
+            CpuSeconds = Weights.Model.Device.type == TorchSharp.DeviceType.CPU ? worked : null,
             MeanTokenAccuracy = outcome.Accuracy,
             Clipped = outcome.Clipped,
             ResidentBytes = Environment.WorkingSet,
             Skipped = outcome.Updated ? null : true,
-            RowsWithoutTargets = window.RowsWithoutTargets,
+            RowsWithoutTargets = window.RowsWithoutTargets is { } empty ? Math.Max(0, empty - passedOver) : null,
+            RecordsPassedOver = passedOver == 0 ? null : passedOver,
             MicroGradNorm = outcome.Signals?.MicroGradNorm,
             UpdateRatio = outcome.Signals?.UpdateRatio,
             GroupGradNorms = outcome.Signals?.GroupGradNorms,

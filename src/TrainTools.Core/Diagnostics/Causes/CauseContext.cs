@@ -41,6 +41,20 @@ internal sealed class CauseContext(RunHistory history, string symptom, Sighting 
         ? history.MedianLoss(Math.Clamp(history.Block, 8, 20), history.Count) / last.Loss
         : double.NaN;
 
+    /// <summary>
+    /// Whether the training loss has fallen by a tenth or more and held-out data has next to nothing of it: what is learnt
+    /// there is not what is asked here. False while there are fewer than three evaluations.
+    /// </summary>
+    public bool HeldOutStandsStill
+    {
+        get
+        {
+            var losses = history.EvaluationLosses();
+            var fall = history.StartLoss - history.MedianLoss(history.Block, history.Count);
+            return losses.Count >= 3 && fall > 0.1 * history.StartLoss && losses[0].Loss - losses[^1].Loss < 0.1 * fall;
+        }
+    }
+
     /// <summary>Whether another symptom has been seen in this run.</summary>
     public bool Has(string other) => present.Contains(other);
 

@@ -33,9 +33,9 @@ internal sealed class LabelNoise : ICause
 
     public CauseOpinion? Consider(CauseContext context)
     {
-        var better = context.Has(Symptoms.TrainEvaluationMismatch) && context.TrainingOverEvaluation > 1;
+        var better = (context.Has(Symptoms.TrainEvaluationMismatch) && context.TrainingOverEvaluation > 1) || context.TrainingOverEvaluation > 1.1;
         return new CauseOpinion(
-            better ? 0.7 : context.TrainingOverEvaluation < 0.7 ? 0.1 : 0.3,
+            better && !context.HeldOutStandsStill ? 0.9 : better ? 0.5 : context.TrainingOverEvaluation < 0.7 ? 0.1 : 0.3,
             better ? "The model does better on held-out data than on its own training data, as it does where training labels are wrong and held-out ones are right." : "Labels that contradict each other keep the training loss up, and learning them by heart harms held-out data.",
             CauseContext.Do("Clean the labels: Invoke-DatasetClean finds conflicting and likely wrong ones."),
             context.Change("Smooth the labels meanwhile, so that a wrong one costs less.", ("label_smoothing_factor", 0.1)))
@@ -58,14 +58,22 @@ internal sealed class LabelsUnrelated : ICause
         var entropy = context.Facts.TargetEntropy;
         var now = history.MedianLoss(history.Block, history.Count);
         var near = entropy is { } chance && now > 0.93 * chance;
-        return new CauseOpinion(
+        if (context.HeldOutStandsStill)
+        {
+            var losses = history.EvaluationLosses();
+            return Opinion(0.9, $"The training loss has fallen from {Figure.Of(history.StartLoss)} to {Figure.Of(now)}, but {losses[^1].Name} from {Figure.Of(losses[0].Loss)} to only {Figure.Of(losses[^1].Loss)}: what is learnt is no use there.");
+        }
+
+        return Opinion(
             near ? 0.8 : context.TrainingOverEvaluation > 1.1 ? 0.5 : 0.25,
-            near ? $"The loss ({Figure.Of(now)}) stays at what guessing by frequency costs ({Figure.Of(entropy!.Value)})." : "Nothing can be learnt from targets that belong to other inputs.",
-            CauseContext.Do("Check that inputs and targets are paired row by row: sorting or shuffling one of two columns tears them apart."))
+            near ? $"The loss ({Figure.Of(now)}) stays at what guessing by frequency costs ({Figure.Of(entropy!.Value)})." : "Nothing can be learnt from targets that belong to other inputs.");
+    }
+
+    private static CauseOpinion Opinion(double support, string reason) =>
+        new(support, reason, CauseContext.Do("Check that inputs and targets are paired row by row: sorting or shuffling one of two columns tears them apart."))
         {
             Check = "Train on a single batch of 16 rows: a sound set-up learns it by heart; then read those rows.",
         };
-    }
 }
 
 /// <summary>No token is supervised.</summary>
@@ -84,7 +92,9 @@ internal sealed class LabelsMasked : ICause
             remedies.Add(context.Change("Train on the whole conversation, or use a chat template that marks the assistant's turns.", ("assistant_only_loss", false)));
         }
 
-        if (config?.Data is { KeepTarget: false, MaxLength: not null })
+        // Records whose answer was cut off are dropped before the first step: rows that come without labels lost them otherwise.
+        var isDropped = context.Sighting.Evidence.Any(e => e.Signal == "records_without_labels");
+        if (config?.Data is { KeepTarget: false, MaxLength: not null } && isDropped)
         {
             remedies.Add(context.Change("Cut long prompts rather than their answers.", ("keep_target", true)));
         }

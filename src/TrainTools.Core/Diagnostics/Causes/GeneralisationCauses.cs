@@ -21,6 +21,9 @@ internal sealed class Overfitting : ICause
         var then = best.Step > 0 ? history.MedianLoss(history.Block, Math.Min(history.Count, history.IndexOf(best.Step + 1))) : history.StartLoss;
         var now = history.MedianLoss(history.Block, history.Count);
         var falls = now < 0.98 * then;
+
+        // Lowest within the first epoch: nothing can have been learnt by heart by then.
+        var isEarly = best.Step > 0 && losses.Count > 1 && best.Step == losses[0].Step && history.Epochs[Math.Max(0, Math.Min(history.Count, history.IndexOf(best.Step + 1)) - 1)] is > 0 and < 0.6;
         var remedies = new List<DiagnosisRemedy>();
         if (best.Step > 0 && history.Count > 0)
         {
@@ -30,7 +33,7 @@ internal sealed class Overfitting : ICause
 
         remedies.Add(CauseContext.Do("More or more varied training data."));
         return new CauseOpinion(
-            (falls ? epochs < 0.9 ? 0.3 : 0.6 : 0.1) + (epochs > 2 ? 0.3 : epochs > 1 ? 0.2 : 0),
+            isEarly ? 0.3 : (falls ? epochs < 0.9 ? 0.3 : 0.6 : 0.1) + (epochs > 2 ? 0.3 : epochs > 1 ? 0.2 : 0),
             $"The training loss went from {Figure.Of(then)} to {Figure.Of(now)} meanwhile; the run is in epoch {Figure.Of(Math.Ceiling(epochs))}.",
             [.. remedies]);
     }
@@ -48,7 +51,11 @@ internal sealed class ModelTooSmall : ICause
         var rank = context.Facts.Config?.Method is { FinetuningType: not Configuration.TrainingMethod.Full } method ? method.LoraR : null;
         var size = context.Facts.TrainableParameters is { } n ? $"{Configuration.ConfigText.Count(n)} parameters are trained; t" : "T";
         var reason = $"{size}he loss has settled well above zero on training data as well.";
-        var support = context.Facts.TotalParameters < 100_000 ? 0.9 : 0.4;
+
+        // A small model learns little, but what it learns holds for held-out data too; and telling classes better than by
+        // their frequency takes no large one.
+        var isClassifier = context.Facts.Task is Configuration.TaskType.SequenceClassification or Configuration.TaskType.TokenClassification;
+        var support = isClassifier || context.HeldOutStandsStill || context.TrainingOverEvaluation > 1.1 ? 0.3 : context.Facts.TotalParameters < 100_000 ? 0.9 : 0.4;
         return rank is { } r
             ? new CauseOpinion(support, reason, context.Change($"Raise the rank to {2 * r} and adapt all linear layers.", ("lora_r", 2 * r), ("target_modules", Configuration.SettingList.From(["all-linear"]))))
             : new CauseOpinion(support, reason, CauseContext.Do("Use a larger model, or one trained on more like data."));

@@ -4,7 +4,10 @@ namespace TrainTools.Core.Diagnostics.Causes;
 internal sealed class LearningRateTooHigh : ICause
 {
     /// <summary>Update-to-weight ratio that training is aimed at.</summary>
-    public const double TargetRatio = 3e-3;
+    public const double TargetRatio = 5e-3;
+
+    /// <summary>The same for adapters, whose matrices begin small and at whose best rates it is several times higher.</summary>
+    public const double AdapterTargetRatio = 1.5e-2;
 
     public string Id => CauseIds.LearningRateTooHigh;
 
@@ -26,7 +29,7 @@ internal sealed class LearningRateTooHigh : ICause
         {
             support = ratio > 0.03 ? 0.9 : 0.6;
             reasons.Add($"an update changes the weights by {Figure.Percent(ratio)} of their size (usual: 0.1 to 1 %)");
-            target = Math.Min(target, rate * TargetRatio / ratio);
+            target = Math.Min(target, rate * (context.Facts.Method is null or Configuration.TrainingMethod.Full ? TargetRatio : AdapterTargetRatio) / ratio);
         }
         else if (ratio < 1e-3)
         {
@@ -46,6 +49,12 @@ internal sealed class LearningRateTooHigh : ICause
         {
             support = Math.Max(support, 0.5);
             reasons.Add("loss or gradient norm rose far above where they were");
+        }
+
+        // Numbers that leave fp16's range while the loss has not risen leave it at any rate.
+        if (context.Symptom == Symptoms.NonFinite && context.Facts.Precision == Configuration.Precision.Fp16 && !context.Has(Symptoms.LossExplodes))
+        {
+            support = Math.Min(support, 0.6);
         }
 
         if (reasons.Count == 0)

@@ -135,7 +135,9 @@ internal sealed class PrecisionOverflow : ICause
             return null;
         }
 
-        var support = precision switch { Precision.Fp16 => 0.8, Precision.Bf16 => 0.2, Precision.Fp32 => 0.05, _ => 0.3 };
+        // A finite loss with a gradient that is not: the scale of the gradients, not the training, went out of range.
+        var gradientOnly = context.Symptom == Symptoms.NonFinite && context.Sighting.Evidence.Any(e => e.Signal == "grad_norm");
+        var support = precision switch { Precision.Fp16 when gradientOnly => 1, Precision.Fp16 => 0.8, Precision.Bf16 => 0.2, Precision.Fp32 => 0.05, _ => 0.3 };
         var reason = precision switch
         {
             Precision.Fp16 => "The run is in fp16, which ends at 65,504; activations and gradients of transformers go beyond.",

@@ -15,6 +15,7 @@ public sealed class DataStarvationDetector : IDetector
     public const double WarningShare = 0.2;
 
     private bool open;
+    private FindingSeverity severity;
 
     /// <inheritdoc/>
     public string Symptom => Symptoms.DataStarvation;
@@ -32,27 +33,23 @@ public sealed class DataStarvationDetector : IDetector
 
         var shares = Enumerable.Range(0, Window).Select(history.Recent).Where(s => s.DataSeconds is not null && s.StepSeconds > 0).Select(s => s.DataSeconds!.Value / s.StepSeconds).ToArray();
         var share = RobustStatistics.Median(shares);
-        if (open)
+        var grade = share >= WarningShare ? FindingSeverity.Warning : FindingSeverity.Info;
+        if (open && share < Share / 2)
         {
-            if (share >= Share / 2)
-            {
-                return null;
-            }
-
             open = false;
             return Sighting.Ended($"By step {history.LastStep} it was down to {Figure.Percent(share)}.");
         }
 
-        if (!(share >= Share))
+        if (!(share >= Share) || (open && grade <= severity))
         {
             return null;
         }
 
-        open = true;
+        (open, severity) = (true, grade);
         var from = history.Steps[^Math.Min(Window, history.Count)];
         return new Sighting
         {
-            Severity = share >= WarningShare ? FindingSeverity.Warning : FindingSeverity.Info,
+            Severity = grade,
             FirstStep = from,
             Summary = $"Half the steps wait for their rows for {Figure.Percent(share)} of their time or more.",
             Evidence = [new("data_wait_share", share, Share, from, history.LastStep, $"Waiting for data, median of {shares.Length} points: {Figure.Percent(share)} of the step (limit {Figure.Percent(Share)})")],

@@ -31,7 +31,7 @@ public sealed class EarlyInstabilityDetector : IDetector
             return null;
         }
 
-        var start = Math.Log(1.02 * history.StartLoss);
+        var start = Math.Log(history.Ground + (0.02 * history.StartLoss));
         var (one, two, three) = (y[^1], y[^2], y[^3]);
         if (open)
         {
@@ -58,7 +58,7 @@ public sealed class EarlyInstabilityDetector : IDetector
         {
             Severity = FindingSeverity.Warning,
             FirstStep = from,
-            Summary = $"At step {history.LastStep} the loss is {Figure.Of(now)}, above the {Figure.Of(history.StartLoss)} it began with.",
+            Summary = $"At step {history.LastStep} the loss is {Figure.Of(now)}, above the {Figure.Of(history.Ground)} {(history.Ground > history.StartLoss ? "that guessing costs" : "it began with")}.",
             Evidence = [new("loss", now, Math.Exp(limit) - (0.02 * history.StartLoss), from, history.LastStep, $"{Points} points in a row above {Figure.Of(Math.Exp(limit) - (0.02 * history.StartLoss))}, within {AfterWarmup} points of the end of warm-up (step {history.WarmupEnd})")],
         };
     }

@@ -11,6 +11,9 @@ public sealed class FirstLossWrongDetector : IDetector
     /// <summary>How far above ln(classes) it may lie, in nats.</summary>
     public const double Margin = 0.7;
 
+    /// <summary>Targets a step from which that margin holds; with fewer the first losses jump the more, by the root.</summary>
+    public const int MarginRows = 8;
+
     /// <summary>How far above the evaluation before training it may lie, relatively.</summary>
     public const double Gap = 0.4;
 
@@ -32,9 +35,10 @@ public sealed class FirstLossWrongDetector : IDetector
 
         done = true;
         var start = history.StartLoss;
-        if (history.Facts.Classes is > 1 and { } classes && start > Math.Log(classes) + Margin)
+        var margin = Margin * Math.Max(1, Math.Sqrt(MarginRows / Math.Max(1.0, Targets(history))));
+        if (history.Facts.Classes is > 1 and { } classes && start > Math.Log(classes) + margin)
         {
-            return Raise(history, Math.Log(classes) + Margin, $"The loss begins at {Figure.Of(start)}; guessing among {classes} costs {Figure.Of(Math.Log(classes))}.");
+            return Raise(history, Math.Log(classes) + margin, $"The loss begins at {Figure.Of(start)}; guessing among {classes} costs {Figure.Of(Math.Log(classes))}.");
         }
 
         var before = history.EvaluationLosses();
@@ -42,6 +46,9 @@ public sealed class FirstLossWrongDetector : IDetector
             ? Raise(history, untrained * (1 + Gap), $"The loss begins at {Figure.Of(start)}; on held-out data the untrained model has {Figure.Of(untrained)}.")
             : null;
     }
+
+    // A classifier has a target a row; a log that does not count them is taken for one with enough.
+    private static double Targets(RunHistory history) => history.Last.NumSupervisedTokens > 0 ? history.Last.NumSupervisedTokens : history.Facts.RowsPerStep ?? MarginRows;
 
     private static Sighting Raise(RunHistory history, double limit, string text) => new()
     {

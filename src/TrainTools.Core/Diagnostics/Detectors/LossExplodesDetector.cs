@@ -32,6 +32,9 @@ public sealed class LossExplodesDetector : IDetector
     /// <summary>Rise in ln(loss) from which it is an error: the loss is half as high again as it was.</summary>
     public const double ErrorRise = 0.405;
 
+    /// <summary>Held-out loss over its best up to which held-out rows have not risen.</summary>
+    public const double CalmShare = 1.03;
+
     private double reference = double.NaN;
     private double scale = double.NaN;
     private double sum;
@@ -61,7 +64,7 @@ public sealed class LossExplodesDetector : IDetector
 
         if (y.Length % Math.Max(2, history.Block / 2) == 0 && y.Length >= history.Block)
         {
-            UpdateReference(y[^Math.Min(y.Length, 2 * history.Block)..], RobustStatistics.DifferenceScale(y[^Math.Min(y.Length, 4 * history.Block)..]));
+            UpdateReference(history.LastStep, y[^Math.Min(y.Length, 2 * history.Block)..], RobustStatistics.DifferenceScale(y[^Math.Min(y.Length, 4 * history.Block)..]));
         }
 
         if (double.IsNaN(reference))
@@ -99,7 +102,16 @@ public sealed class LossExplodesDetector : IDetector
             return null;
         }
 
-        return IsExpected(history) ? null : Raise(history, rise, recent);
+        return IsExpected(history) || HeldOutIsCalm(history) ? null : Raise(history, rise, recent);
+    }
+
+    // Held-out rows that were measured lately, since the rise began, and have not risen: it is the rows of these steps, not
+    // the model. It holds for two blocks after the evaluation, so that an explosion is not missed for want of a next one.
+    private bool HeldOutIsCalm(RunHistory history)
+    {
+        var losses = history.EvaluationLosses();
+        return losses.Count >= 2 && losses[^1].Step > zeroAt && history.Count - history.IndexOf(losses[^1].Step) <= 2 * history.Block
+            && losses[^1].Loss <= CalmShare * losses.Min(e => double.IsFinite(e.Loss) ? e.Loss : double.PositiveInfinity);
     }
 
     // Harder records, or a rate that rises again, raise the loss by design; not beyond where the run began.
@@ -109,14 +121,14 @@ public sealed class LossExplodesDetector : IDetector
     private FindingSeverity Grade(RunHistory history, double rise) =>
         rise > ErrorRise || history.MedianLoss(6, history.Count) > 1.2 * history.StartLoss ? FindingSeverity.Error : FindingSeverity.Warning;
 
-    private void UpdateReference(ReadOnlySpan<double> window, double noise)
+    private void UpdateReference(int step, ReadOnlySpan<double> window, double noise)
     {
         var level = RobustStatistics.Median(window);
         if (double.IsNaN(reference) || level < reference)
         {
             reference = level;
             scale = Math.Max(0.02, Math.Max(RobustStatistics.Mad(window, level), noise));
-            sum = 0;
+            (sum, zeroAt) = (0, step);
         }
     }
 
@@ -124,7 +136,7 @@ public sealed class LossExplodesDetector : IDetector
     private Sighting? EarlyRise(RunHistory history)
     {
         var y = history.LogLosses;
-        var start = Math.Log(1.02 * history.StartLoss);
+        var start = Math.Log(history.Ground + (0.02 * history.StartLoss));
         if (open || y.Length < 4 || !(y[^1] > start + ErrorRise && y[^2] > start + ErrorRise && y[^3] > start + ErrorRise))
         {
             return null;

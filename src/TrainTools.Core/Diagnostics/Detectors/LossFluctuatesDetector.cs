@@ -86,7 +86,7 @@ public sealed class LossFluctuatesDetector : IDetector
         var from = history.Steps[^Window];
         return new Sighting
         {
-            Severity = isSampling || isSmall ? FindingSeverity.Info : FindingSeverity.Warning,
+            Severity = isSampling || isSmall || history.Facts.Curriculum ? FindingSeverity.Info : FindingSeverity.Warning,
             FirstStep = from,
             Summary = $"From step to step the loss swings by {Figure.Percent(noise)} around its trend (steps {from} to {history.LastStep})."
                 + (isSampling ? $" With {history.Facts.RowsPerStep} rows a step that is the noise of the sample." : string.Empty),

@@ -23,6 +23,8 @@ public sealed class LossNotDecreasingDetector : IDetector
     /// <summary>Share of the run needed: a long run may fall slowly.</summary>
     public const double LeastShare = 0.03;
 
+    private const double MedianError = 1.2533; // standard error of a median over that of a mean
+
     private bool open;
     private int nextCheck = Group * LeastGroups;
 
@@ -56,6 +58,7 @@ public sealed class LossNotDecreasingDetector : IDetector
         }
 
         var (fall, error, trend, deepest) = Fall(history.LogLosses);
+        var margin = Margin(history.Count) * error;
         var better = EvaluationGain(history);
         if (open)
         {
@@ -68,7 +71,7 @@ public sealed class LossNotDecreasingDetector : IDetector
             return null;
         }
 
-        if (deepest > Math.Max(2 * LeastFall, 4 * error / Math.Sqrt(12)) || fall + (1.64 * error) > LeastFall || trend < -2 || better > 0.01)
+        if (deepest > Math.Max(2 * LeastFall, 4 * error / Math.Sqrt(12)) || fall + margin > LeastFall || trend < -2 || better > 0.01)
         {
             return null;
         }
@@ -81,7 +84,7 @@ public sealed class LossNotDecreasingDetector : IDetector
             Summary = $"In {history.LastStep - history.FirstStep + 1} steps the loss has not fallen: {Figure.Of(history.StartLoss)} at the start, {Figure.Of(history.MedianLoss(2 * Group, history.Count))} now.",
             Evidence =
             [
-                new("loss_fall", fall, LeastFall, history.FirstStep, history.LastStep, $"Fall of the fitted line over all {history.Count} points: {Figure.Percent(fall)} ± {Figure.Percent(1.64 * error)} (expected: more than {Figure.Percent(LeastFall)})"),
+                new("loss_fall", fall, LeastFall, history.FirstStep, history.LastStep, $"Fall of the fitted line over all {history.Count} points: {Figure.Percent(fall)} ± {Figure.Percent(margin)} (expected: more than {Figure.Percent(LeastFall)})"),
                 new("loss_trend", trend, -2, history.FirstStep, history.LastStep, $"Mann-Kendall trend of the medians: {Figure.Of(trend)} (falling: below -2)"),
             ],
         };
@@ -108,11 +111,15 @@ public sealed class LossNotDecreasingDetector : IDetector
             residuals[i] = medians[i] - (slope * i);
         }
 
-        var scale = RobustStatistics.Mad(residuals, RobustStatistics.Median(residuals));
+        // A few medians may lie on a line by chance: no less than what the points themselves differ by from one to the next.
+        var scale = Math.Max(RobustStatistics.Mad(residuals, RobustStatistics.Median(residuals)), MedianError * RobustStatistics.DifferenceScale(y) / Math.Sqrt(size));
         var error = scale * Math.Sqrt(12.0 / count);
         var deepest = medians[0] - RobustStatistics.Quantile(medians.ToArray(), 0.1);
         return (-slope * (count - 1), error, RobustStatistics.MannKendall(medians), deepest);
     }
+
+    // The 95 % point of Student's t for a line through so many medians; 1.645 for many.
+    private static double Margin(int points) => 1.645 * (1 + (1.0 / Math.Max(1, (points / Group) - 2)));
 
     private static double EvaluationGain(RunHistory history)
     {

@@ -5,7 +5,7 @@ namespace TrainTools.Core.Diagnostics.Detectors;
 
 /// <summary>
 /// The loss jumps: two of three points far above the median of the points before, or one point whose gradient jumps with
-/// it. A spike that recovers is worth knowing; one that does not, or that returns, is worth acting on.
+/// it, or one so far above that it needs no other witness. A spike that recovers is worth knowing; one that does not, or that returns, is worth acting on.
 /// </summary>
 public sealed class LossSpikeDetector : IDetector
 {
@@ -24,6 +24,12 @@ public sealed class LossSpikeDetector : IDetector
     /// <summary>Least height of a single point, in ln(loss).</summary>
     public const double LeastSingleHeight = 0.405;
 
+    /// <summary>Height in standard deviations, and in ln(loss), of a single point that needs no gradient to be believed.</summary>
+    public const double LoneDeviations = 8;
+
+    /// <summary>The same in ln(loss): two and a half times the loss before.</summary>
+    public const double LoneHeight = 0.916;
+
     /// <summary>Deviations of ln(gradient norm) that make one point enough.</summary>
     public const double GradientDeviations = 6;
 
@@ -36,7 +42,7 @@ public sealed class LossSpikeDetector : IDetector
     /// <summary>Points over which spikes are counted.</summary>
     public const int Memory = 300;
 
-    private readonly Queue<int> spikes = new();
+    private readonly Queue<(int Index, IReadOnlyList<long> Records)> spikes = new();
     private double before = double.NaN;
     private double noise;
     private int firstIndex;
@@ -117,6 +123,11 @@ public sealed class LossSpikeDetector : IDetector
             return true;
         }
 
+        if (y[^1] > level + Math.Max(LoneDeviations * scale, LoneHeight) && history.Losses[^1] > history.StartLoss)
+        {
+            return true;
+        }
+
         if (!history.Facts.HasGradNorm || y[^1] <= level + Math.Max(Deviations * scale, LeastSingleHeight))
         {
             return false;
@@ -145,8 +156,8 @@ public sealed class LossSpikeDetector : IDetector
         var limit = level + Math.Max(Deviations * scale, LeastHeight);
         firstIndex = history.LogLosses[^3] > limit ? now - 2 : history.LogLosses[^2] > limit ? now - 1 : now;
         (before, noise, lastIndex, open, warned) = (level, scale, now, true, false);
-        spikes.Enqueue(now);
-        while (spikes.Peek() < now - Memory)
+        spikes.Enqueue((now, Records(history, firstIndex, now)));
+        while (spikes.Peek().Index < now - Memory)
         {
             spikes.Dequeue();
         }
@@ -166,21 +177,34 @@ public sealed class LossSpikeDetector : IDetector
         }
 
         var step = history.Steps[at];
-        var records = new SortedSet<long>();
-        for (var i = firstIndex; i <= Math.Min(at, firstIndex + 2); i++)
-        {
-            var back = history.Count - 1 - i;
-            TrainingStep? culprit = back < history.RecentCount ? history.Recent(back) : null;
-            records.UnionWith(culprit?.Records ?? []);
-        }
-
         return new Sighting
         {
             Severity = severity,
             FirstStep = history.Steps[firstIndex],
             Summary = $"The loss jumped from {Figure.Of(old)} to {Figure.Of(peak)} at step {step}.{more}",
             Evidence = [new("loss", peak, Math.Exp(before + Math.Max(Deviations * noise, LeastHeight)) - (0.02 * start), step, step, $"Loss {Figure.Of(peak)} at step {step}; median of the {Window} points before {Figure.Of(old)}, {Figure.Of((Math.Log(peak + (0.02 * start)) - before) / noise)} standard deviations above it")],
-            Records = [.. records],
+            Records = warned && spikes.Count >= Many ? Suspects() : Records(history, firstIndex, Math.Min(at, firstIndex + 2)),
         };
+    }
+
+    // Records that were there more than once are the ones; where there are none, all of them may be.
+    private IReadOnlyList<long> Suspects()
+    {
+        var all = spikes.SelectMany(s => s.Records).GroupBy(r => r).OrderBy(g => g.Key).ToList();
+        var again = all.Where(g => g.Count() > 1).ToList();
+        return [.. (again.Count > 0 ? again : all).Select(g => g.Key)];
+    }
+
+    private static IReadOnlyList<long> Records(RunHistory history, int first, int last)
+    {
+        var records = new SortedSet<long>();
+        for (var i = first; i <= last; i++)
+        {
+            var back = history.Count - 1 - i;
+            TrainingStep? culprit = back < history.RecentCount ? history.Recent(back) : null;
+            records.UnionWith(culprit?.Records ?? []);
+        }
+
+        return [.. records];
     }
 }

@@ -35,9 +35,10 @@ public sealed class NoLabelsDetector : IDetector
             return Raise(step.Step, share >= WarningShare ? FindingSeverity.Warning : FindingSeverity.Info, "records_without_labels", share, RowShare, $"{Figure.Percent(share)} of the records have no supervised token left after preparation.", []);
         }
 
-        rows += history.Facts.RowsPerStep ?? 0;
+        // Rows that a remedy has the run pass over have no labels on purpose.
+        rows += Math.Max(0, (history.Facts.RowsPerStep ?? 0) - (step.RecordsPassedOver ?? 0));
         empty += step.RowsWithoutTargets ?? 0;
-        var none = step.NumInputTokens > 0 && step.NumSupervisedTokens == 0;
+        var none = step.NumInputTokens > 0 && step.NumSupervisedTokens == 0 && (step.RecordsPassedOver ?? 0) == 0;
         if (none)
         {
             quiet = 0;

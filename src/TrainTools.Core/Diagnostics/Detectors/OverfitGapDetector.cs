@@ -8,8 +8,14 @@ public sealed class OverfitGapDetector : IDetector
     /// <summary>Gap relative to the training loss from which it is said.</summary>
     public const double Limit = 0.1;
 
-    /// <summary>Gap from which it is a warning, if held-out data gains nothing more.</summary>
+    /// <summary>Gap from which it is a warning, if held-out data has gained nothing.</summary>
     public const double WarningLimit = 0.5;
+
+    /// <summary>
+    /// Share of the loss at the start that held-out data must have gained at its best: a model that generalises may well do
+    /// better still on what it is trained on, and nothing is lost by that.
+    /// </summary>
+    public const double LeastGain = 0.05;
 
     /// <summary>Evaluations needed.</summary>
     public const int LeastEvaluations = 4;
@@ -73,7 +79,7 @@ public sealed class OverfitGapDetector : IDetector
             return null;
         }
 
-        var gainless = losses.SkipLast(2).Min(e => e.Loss) <= losses.TakeLast(2).Min(e => e.Loss);
+        var gainless = losses.Min(e => double.IsFinite(e.Loss) ? e.Loss : double.PositiveInfinity) > (1 - LeastGain) * history.Ground;
         var grade = gaps[^1] > WarningLimit && gainless ? FindingSeverity.Warning : FindingSeverity.Info;
         if (open && grade <= severity)
         {
@@ -85,7 +91,7 @@ public sealed class OverfitGapDetector : IDetector
         {
             Severity = grade,
             FirstStep = losses[Math.Max(0, losses.Count - gaps.Count)].Step,
-            Summary = $"{name} ({Figure.Of(loss)}) is {Figure.Percent(gaps[^1])} above the training loss ({Figure.Of(training)}), and the gap grows{(gainless ? " while held-out data gains nothing" : string.Empty)}.",
+            Summary = $"{name} ({Figure.Of(loss)}) is {Figure.Percent(gaps[^1])} above the training loss ({Figure.Of(training)}), and the gap grows{(gainless ? " while held-out data has gained nothing" : string.Empty)}.",
             Evidence = [new("loss_gap", gaps[^1], Limit, step, step, $"Gap at the last evaluations: {string.Join(", ", gaps.TakeLast(5).Select(Figure.Percent))} of the training loss")],
         };
     }

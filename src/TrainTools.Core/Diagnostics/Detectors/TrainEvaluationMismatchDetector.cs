@@ -11,6 +11,12 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
     /// <summary>Training loss over held-out loss from which it is said.</summary>
     public const double Above = 1.08;
 
+    /// <summary>The same where dropout is known to be high, so that just this is to be expected.</summary>
+    public const double AboveByDropout = 1.03;
+
+    /// <summary>Dropout from which that holds.</summary>
+    public const double HighDropout = 0.3;
+
     /// <summary>Held-out loss over training loss, within the first epoch, from which it is said.</summary>
     public const double Below = 1.5;
 
@@ -53,8 +59,9 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
 
         // Smoothed labels cost something in training that evaluation does not have.
         var smoothing = (history.Facts.Config?.Task.LabelSmoothingFactor ?? 0) * Math.Log(history.Facts.Classes ?? 2);
-        var difference = Math.Max(0.03 * history.StartLoss, Errors * Noise(history, losses, points));
-        above = training - smoothing > Above * loss && training - smoothing - loss > difference ? above + 1 : 0;
+        var (limit, needed, floor) = history.Facts.Dropout >= HighDropout ? (AboveByDropout, EvaluationsAbove - 1, 0.015) : (Above, EvaluationsAbove, 0.03);
+        var difference = Math.Max(floor * history.StartLoss, Errors * Noise(history, losses, points));
+        above = training - smoothing > limit * loss && training - smoothing - loss > difference ? above + 1 : 0;
         below = loss > Below * training && loss - training > difference && history.Epochs[^1] <= 1.01 ? below + 1 : 0;
         if (open)
         {
@@ -67,14 +74,14 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
             return Sighting.Ended($"After step {step} they agree: {Figure.Of(training)} in training, {Figure.Of(loss)} held out.");
         }
 
-        if (above < EvaluationsAbove && below < EvaluationsBelow)
+        if (above < needed && below < EvaluationsBelow)
         {
             return null;
         }
 
         open = true;
-        var isAbove = above >= EvaluationsAbove;
-        var from = losses[^(isAbove ? EvaluationsAbove : EvaluationsBelow)].Step;
+        var isAbove = above >= needed;
+        var from = losses[^(isAbove ? needed : EvaluationsBelow)].Step;
         return new Sighting
         {
             Severity = FindingSeverity.Warning,
@@ -82,7 +89,7 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
             Summary = isAbove
                 ? $"The training loss ({Figure.Of(training)}) stays {Figure.Percent((training / loss) - 1)} above {name} ({Figure.Of(loss)}): training sees something that evaluation does not."
                 : $"{name} ({Figure.Of(loss)}) is {Figure.Percent((loss / training) - 1)} above the training loss ({Figure.Of(training)}) within the first epoch, when nothing can have been learnt by heart.",
-            Evidence = [new("loss_ratio", training / loss, isAbove ? Above : 1 / Below, from, step, $"Training over held-out loss after step {step}: {Figure.Of(training / loss)} (expected: {Figure.Of(1 / Below)} to {Figure.Of(Above)}); median of {points} points")],
+            Evidence = [new("loss_ratio", training / loss, isAbove ? limit : 1 / Below, from, step, $"Training over held-out loss after step {step}: {Figure.Of(training / loss)} (expected: {Figure.Of(1 / Below)} to {Figure.Of(limit)}); median of {points} points")],
         };
     }
 

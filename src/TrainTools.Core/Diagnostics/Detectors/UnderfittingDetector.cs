@@ -9,7 +9,7 @@ namespace TrainTools.Core.Diagnostics.Detectors;
 public sealed class UnderfittingDetector : IDetector
 {
     /// <summary>Share of the loss of guessing that is left, from which it is said.</summary>
-    public const double Share = 0.6;
+    public const double Share = 0.7;
 
     /// <summary>The same for language models, which know more of their tokens than how often they occur before they are tuned.</summary>
     public const double LanguageShare = 0.93;
@@ -41,7 +41,8 @@ public sealed class UnderfittingDetector : IDetector
         var from = history.Steps[^points];
         return new Sighting
         {
-            Severity = FindingSeverity.Warning,
+            // Before it has seen all of its records once, a run is short and not yet poor.
+            Severity = history.Epochs[^1] is > 0 and < 0.99 ? FindingSeverity.Info : FindingSeverity.Warning,
             FirstStep = from,
             Summary = $"The run ends at a training loss of {Figure.Of(loss)}; guessing by frequency costs {Figure.Of(guessing)}.",
             Evidence = [new("loss", loss, share * guessing, from, history.LastStep, $"Median training loss of steps {from} to {history.LastStep}: {Figure.Of(loss)} (limit {Figure.Of(share * guessing)}, {Figure.Percent(share)} of guessing)")],

@@ -11,6 +11,12 @@ public sealed class UpdateTooLargeDetector : IDetector
     /// <summary>The same for adapters, whose matrices begin small.</summary>
     public const double AdapterLimit = 0.05;
 
+    /// <summary>
+    /// The same for a language model that knows nothing yet (its first loss is that of guessing evenly): its weights begin small,
+    /// and training is to change them.
+    /// </summary>
+    public const double UntrainedLimit = 0.1;
+
     /// <summary>Ratio from which it is an error.</summary>
     public const double ErrorLimit = 0.2;
 
@@ -49,7 +55,8 @@ public sealed class UpdateTooLargeDetector : IDetector
             return null;
         }
 
-        var limit = history.Facts.Method is null or Configuration.TrainingMethod.Full ? Limit : AdapterLimit;
+        var isUntrained = history.Facts is { Task: TaskType.CausalLm, Classes: > 1 and { } classes } && history.Losses[0] / Math.Log(classes) is > 0.98 and < 1.05;
+        var limit = isUntrained ? UntrainedLimit : history.Facts.Method is null or TrainingMethod.Full ? Limit : AdapterLimit;
         var median = RobustStatistics.Median(samples.Select(s => s.Ratio).ToArray());
         if (open)
         {

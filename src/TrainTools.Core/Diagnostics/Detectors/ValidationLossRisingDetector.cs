@@ -11,6 +11,9 @@ public sealed class ValidationLossRisingDetector : IDetector
     /// <summary>Rise from which it is a warning.</summary>
     public const double WarningLimit = 0.05;
 
+    /// <summary>Share of the loss at the start that the rise must be worth to be a warning: next to zero a factor is nothing.</summary>
+    public const double LeastShare = 0.04;
+
     /// <summary>Rise over the scale of what evaluations differ by from one to the next, beyond their trend.</summary>
     public const double NoiseFactor = 2;
 
@@ -53,7 +56,7 @@ public sealed class ValidationLossRisingDetector : IDetector
             return null;
         }
 
-        var grade = rise >= WarningLimit ? FindingSeverity.Warning : FindingSeverity.Info;
+        var grade = rise >= WarningLimit && losses[^1].Loss - best.Loss >= LeastShare * (double.IsNaN(history.Ground) ? 0 : history.Ground) ? FindingSeverity.Warning : FindingSeverity.Info;
         if (open && grade <= severity)
         {
             return null;
