@@ -65,7 +65,13 @@ public sealed class AdapterConfigFile
     };
 
     /// <summary>Whether A and B begin as parts of the base's weights, which keep the rest: pissa, pissa_niter_N, olora.</summary>
-    public bool TakesFromBase => IsPissa(InitLoraWeights) || InitLoraWeights == "olora";
+    public bool TakesFromBase => IsFromBase(InitLoraWeights);
+
+    /// <summary>Whether adapters can begin so: true, false, gaussian, and those that begin as parts of the base's weights.</summary>
+    public static bool IsKnownInit(string init) => init is "true" or "false" or "gaussian" || IsFromBase(init);
+
+    /// <summary>Whether adapters that begin so take a part of the base's weights.</summary>
+    public static bool IsFromBase(string init) => IsPissa(init) || init == "olora";
 
     /// <summary>Modules trained in full and saved with the adapter; a classifier's head is added by the task.</summary>
     public IReadOnlyList<string> ModulesToSave
@@ -192,7 +198,7 @@ public sealed class AdapterConfigFile
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.AdapterConfigInvalid"/>.</exception>
     public void RefuseUnknownInit()
     {
-        if (!TakesFromBase && InitLoraWeights is not ("true" or "false" or "gaussian"))
+        if (!IsKnownInit(InitLoraWeights))
         {
             throw Invalid($"init_lora_weights '{InitLoraWeights}' is not known", "Use true, gaussian, pissa, pissa_niter_16 or olora.");
         }

@@ -83,6 +83,71 @@ public class ConfigImporterTests
         Assert.Equal(value, info.Format(info.Get(imported.Config)));
     }
 
+    // Each with the smallest file that the tool takes for adapters.
+    [Theory]
+    [InlineData("peft_init_lora_weights: pissa", "init_lora_weights", "pissa")]
+    [InlineData("peft_init_lora_weights: pissa_niter_4", "init_lora_weights", "pissa_niter_4")]
+    [InlineData("peft_init_lora_weights: olora", "init_lora_weights", "olora")]
+    [InlineData("peft_init_lora_weights: false", "init_lora_weights", "false")]
+    [InlineData("loraplus_lr_ratio: 16", "loraplus_lr_ratio", "16")]
+    [InlineData("loraplus_lr_embedding: 1.0e-5", "loraplus_lr_embedding", "1.0e-05")]
+    [InlineData("peft_layers_to_transform: [0, 3]", "layers_to_transform", "0, 3")]
+    [InlineData("lora_modules_to_save: [lm_head]", "modules_to_save", "lm_head")]
+    [InlineData("peft_use_dora: true", "use_dora", "true")]
+    [InlineData("peft_use_rslora: true", "use_rslora", "true")]
+    [InlineData("load_in_8bit: true", "quantization_bit", "8")]
+    [InlineData("load_in_8bit: true", "finetuning_type", "qlora")]
+    [InlineData("load_in_4bit: true", "quantization_bit", "4")]
+    public void Axolotls_adapters_are_ours(string line, string setting, string value) =>
+        AssertSetting("base_model: x\nadapter: lora\nmicro_batch_size: 1\nsequence_len: 64\n" + line, ArgumentFormat.Axolotl, setting, value);
+
+    [Theory]
+    [InlineData("pissa_init: true", "init_lora_weights", "pissa_niter_16")]
+    [InlineData("pissa_init: true\npissa_iter: -1", "init_lora_weights", "pissa")]
+    [InlineData("pissa_init: true\npissa_iter: 4\npissa_convert: true", "init_lora_weights", "pissa_niter_4")]
+    [InlineData("loraplus_lr_ratio: 16.0", "loraplus_lr_ratio", "16")]
+    [InlineData("loraplus_lr_embedding: 1.0e-5", "loraplus_lr_embedding", "1.0e-05")]
+    [InlineData("additional_target: lm_head,embed_tokens", "modules_to_save", "lm_head, embed_tokens")]
+    [InlineData("use_dora: true", "use_dora", "true")]
+    [InlineData("use_rslora: true", "use_rslora", "true")]
+    [InlineData("quantization_bit: 8", "quantization_bit", "8")]
+    [InlineData("quantization_bit: 8", "finetuning_type", "qlora")]
+    [InlineData("quantization_bit: 3", "finetuning_type", "lora")]
+    public void Llama_factorys_adapters_are_ours(string lines, string setting, string value) =>
+        AssertSetting("model_name_or_path: x\nstage: sft\nfinetuning_type: lora\ncutoff_len: 64\n" + lines, ArgumentFormat.LlamaFactory, setting, value);
+
+    [Theory]
+    [InlineData("init_lora_weights: olora", "init_lora_weights", "olora")]
+    [InlineData("rank_pattern: {q_proj: 32}", "rank_pattern", "q_proj=32")]
+    [InlineData("alpha_pattern: {q_proj: 64}", "alpha_pattern", "q_proj=64")]
+    [InlineData("exclude_modules: [up_proj]", "exclude_modules", "up_proj")]
+    [InlineData("lora_modules_to_save: [lm_head]", "modules_to_save", "lm_head")]
+    [InlineData("use_dora: true", "use_dora", "true")]
+    [InlineData("use_rslora: true", "use_rslora", "true")]
+    [InlineData("loraplus_lr_ratio: 8", "loraplus_lr_ratio", "8")]
+    [InlineData("load_in_8bit: true", "quantization_bit", "8")]
+    [InlineData("load_in_8bit: true", "finetuning_type", "qlora")]
+    public void Trls_and_Pefts_adapters_are_ours(string line, string setting, string value) =>
+        AssertSetting("model_name_or_path: x\nuse_peft: true\n" + line, ArgumentFormat.Transformers, setting, value);
+
+    [Theory]
+    [InlineData("base_model: x\nadapter: lora\nmicro_batch_size: 1\npeft_init_lora_weights: corda", "peft_init_lora_weights", ImportOutcome.NotMapped)]
+    [InlineData("base_model: x\nadapter: lora\nmicro_batch_size: 1\nload_in_8bit: true", "load_in_8bit", ImportOutcome.Approximated)]
+    [InlineData("model_name_or_path: x\nstage: sft\ncutoff_len: 64\nquantization_bit: 3", "quantization_bit", ImportOutcome.NotMapped)]
+    [InlineData("model_name_or_path: x\nstage: sft\ncutoff_len: 64\nfinetuning_type: full\nquantization_bit: 8", "quantization_bit", ImportOutcome.NotMapped)]
+    [InlineData("model_name_or_path: x\nload_in_8bit: true\npadding_free: true", "load_in_8bit", ImportOutcome.NotMapped)]
+    [InlineData("model_name_or_path: x\npadding_free: true\nrank_pattern: {q_proj: 32}", "rank_pattern", ImportOutcome.Ignored)]
+    public void What_adapters_cannot_have_here_is_listed(string text, string argument, ImportOutcome outcome) =>
+        Assert.Contains(ConfigImporter.Parse(text).Notes, n => n.Key == argument && n.Outcome == outcome);
+
+    private static void AssertSetting(string text, ArgumentFormat format, string setting, string value)
+    {
+        var imported = ConfigImporter.Parse(text);
+        Assert.Equal(format, imported.Format);
+        var info = ConfigSchema.Get(setting);
+        Assert.Equal(value, info.Format(info.Get(imported.Config)));
+    }
+
     [Fact]
     public void Our_own_files_are_ours_typing_errors_included()
     {

@@ -46,6 +46,9 @@ public class ForecastTests
         var linear = Layers * ((2L * Hidden * Hidden) + (2L * Hidden * KeyValue) + (3L * Hidden * Intermediate));
         Assert.Equal((long)(linear * 4.5 / 8), Part("finetuning_type: qlora\nbnb_4bit_use_double_quant: false", "quantised weights"));
         Assert.Equal(4 * (parameters - linear), Part("finetuning_type: qlora", "weights"));
+        // int8: a byte each, and four for each row's scale.
+        var rows = Layers * ((2L * Hidden) + (2L * KeyValue) + (2L * Intermediate) + Hidden);
+        Assert.Equal(linear + (4 * rows), Part("finetuning_type: qlora\nquantization_bit: 8", "quantised weights"));
     }
 
     [Fact]

@@ -47,6 +47,11 @@ public static class RuleCases
         new("LoraPlusRatio", "{finetuning_type: lora, loraplus_lr_ratio: 33}", "{finetuning_type: lora, loraplus_lr_ratio: 32}", Warning, "B matrices"),
         new("LoraPlusRatio", "{finetuning_type: lora, loraplus_lr_ratio: 0.5}", "{finetuning_type: lora, loraplus_lr_ratio: 1}", Warning, "2 to 16"),
         new("QloraSmallModel", "finetuning_type: qlora", "finetuning_type: qlora", Info, "NF4 saves", Model: "1.9e8", InsideModel: "2e8"),
+        new("QloraSmallModel", "{finetuning_type: qlora, quantization_bit: 8}", "finetuning_type: qlora", Info, "int8 saves", Model: "1.9e8", InsideModel: "2e8"),
+        new("QuantizationBits", "{finetuning_type: qlora, quantization_bit: 6}", "{finetuning_type: qlora, quantization_bit: 8}", Error, "nothing between"),
+        new("AdapterStart", "{finetuning_type: lora, init_lora_weights: pisa}", "{finetuning_type: lora, init_lora_weights: pissa_niter_16}", Error, "'pisa' is not known"),
+        new("AdapterStart", "{finetuning_type: lora, init_lora_weights: olora, use_dora: true}", "{finetuning_type: lora, init_lora_weights: gaussian, use_dora: true}", Error, "exclude each other"),
+        new("AdapterStart", "{finetuning_type: qlora, init_lora_weights: pissa}", "{finetuning_type: lora, init_lora_weights: pissa}", Error, "a quantised base does not allow"),
         new("DoraCost", "{finetuning_type: lora, use_dora: true}", "{finetuning_type: lora, use_dora: false}", Info, "slower"),
 
         // Task

@@ -84,8 +84,7 @@ internal static class MemoryForecaster
         if (config.Method.FinetuningType == TrainingMethod.Qlora)
         {
             var quantized = AdapterCount.Quantized(model);
-            var bits = config.Method.Bnb4BitUseDoubleQuant ? 4.127 : 4.5;
-            own.Add(new MemoryPart("quantised weights", (long)(quantized * bits / 8), $"{Count(quantized)} x {Number(bits)} bits (NF4)"));
+            own.Add(config.Method.QuantizationBit == 8 ? Int8(model, quantized) : Nf4(quantized, config.Method.Bnb4BitUseDoubleQuant));
             own.Add(new MemoryPart("weights", 4 * (total - quantized), $"{Count(total - quantized)} x 4 bytes"));
         }
         else
@@ -99,6 +98,19 @@ internal static class MemoryForecaster
         }
 
         return [.. own];
+    }
+
+    // The scales of 64 weights each take half a bit, or 0.127 where they are quantised themselves.
+    private static MemoryPart Nf4(long quantized, bool doubleQuant)
+    {
+        var bits = doubleQuant ? 4.127 : 4.5;
+        return new MemoryPart("quantised weights", (long)(quantized * bits / 8), $"{Count(quantized)} x {Number(bits)} bits (NF4)");
+    }
+
+    private static MemoryPart Int8(ModelFacts model, long quantized)
+    {
+        var rows = model.Parameters.Where(p => AdapterCount.IsQuantized(p, model)).Sum(p => p.Shape[0]);
+        return new MemoryPart("quantised weights", quantized + (4 * rows), $"{Count(quantized)} x 8 bits, {Count(rows)} rows x 4 bytes (int8)");
     }
 
     private static MemoryPart Activations(TrainingConfig config, ModelFacts model, (long Rows, long Length, long Tokens) batch, int element, long castWeights)

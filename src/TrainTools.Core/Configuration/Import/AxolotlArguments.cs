@@ -39,7 +39,7 @@ internal static class AxolotlArguments
 
         ["adapter"] = Adapter,
         ["load_in_4bit"] = Elsewhere,
-        ["load_in_8bit"] = No("8-bit bases are not read; the base stays in its own type"),
+        ["load_in_8bit"] = Elsewhere,
         ["lora_model_dir"] = No("training starts from the base model"),
         ["lora_r"] = To("lora_r"),
         ["lora_alpha"] = To("lora_alpha"),
@@ -56,12 +56,12 @@ internal static class AxolotlArguments
         ["lora_fan_in_fan_out"] = Elsewhere,
         ["peft_use_dora"] = To("use_dora"),
         ["peft_use_rslora"] = To("use_rslora"),
-        ["peft_layers_to_transform"] = No("adapters go on every layer"),
-        ["peft_init_lora_weights"] = No("adapters start with a zero B matrix"),
-        ["lora_rank_pattern"] = No("one rank for all layers"),
-        ["lora_alpha_pattern"] = No("one alpha for all layers"),
+        ["peft_layers_to_transform"] = To("layers_to_transform"),
+        ["peft_init_lora_weights"] = InitialWeights,
+        ["lora_rank_pattern"] = To("rank_pattern"),
+        ["lora_alpha_pattern"] = To("alpha_pattern"),
         ["loraplus_lr_ratio"] = To("loraplus_lr_ratio"),
-        ["loraplus_lr_embedding"] = Ignore("embeddings get adapters only where target_modules names them"),
+        ["loraplus_lr_embedding"] = To("loraplus_lr_embedding"),
         ["relora"] = No("adapters are merged once, at the end"),
         ["lora_mlp_kernel"] = Ignore(Speed),
         ["lora_qkv_kernel"] = Ignore(Speed),
@@ -238,10 +238,13 @@ internal static class AxolotlArguments
             case "" or null:
                 break;
             case "qlora":
-                reader.Set("finetuning_type", TrainingMethod.Qlora);
-                break;
             case "lora":
-                reader.Set("finetuning_type", reader.IsTrue("load_in_4bit") ? TrainingMethod.Qlora : TrainingMethod.Lora);
+                reader.Set("finetuning_type", TrainingMethod.Lora);
+                if (reader.Text("adapter") == "qlora" || reader.IsTrue("load_in_4bit") || reader.IsTrue("load_in_8bit"))
+                {
+                    QuantizedBase(reader, "load_in_8bit", eight: reader.IsTrue("load_in_8bit"));
+                }
+
                 break;
             default:
                 reader.Set("finetuning_type", TrainingMethod.Lora);

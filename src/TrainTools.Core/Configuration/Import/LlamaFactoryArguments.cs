@@ -25,16 +25,12 @@ internal static class LlamaFactoryArguments
         ["use_rslora"] = To("use_rslora"),
         ["use_dora"] = To("use_dora"),
         ["loraplus_lr_ratio"] = To("loraplus_lr_ratio"),
-        ["loraplus_lr_embedding"] = Ignore("embeddings get adapters only where target_modules names them"),
-        ["pissa_init"] = No("adapters start with a zero B matrix"),
+        ["loraplus_lr_embedding"] = To("loraplus_lr_embedding"),
+        ["pissa_init"] = Pissa,
+        ["pissa_iter"] = Elsewhere,
+        ["pissa_convert"] = Ignore("an adapter with init_lora_weights pissa is always saved for the unchanged base"),
         ["create_new_adapter"] = Ignore("every run makes a new adapter"),
-        ["quantization_bit"] = (r, v) =>
-        {
-            if (v is YamlScalar { Text: not "4" })
-            {
-                r.Note(ImportOutcome.NotMapped, "only 4 bits are done here (finetuning_type qlora)");
-            }
-        },
+        ["quantization_bit"] = Elsewhere,
         ["quantization_method"] = (r, v) =>
         {
             if (v is YamlScalar { Text: not ("bnb" or "bitsandbytes") })
@@ -44,7 +40,7 @@ internal static class LlamaFactoryArguments
         },
         ["quantization_type"] = (r, v) =>
         {
-            if (v is YamlScalar { Text: not "nf4" })
+            if (v is YamlScalar { Text: not "nf4" } && r.Text("quantization_bit") == "4")
             {
                 r.Note(ImportOutcome.NotMapped, "nf4 is used");
             }
@@ -148,8 +144,10 @@ internal static class LlamaFactoryArguments
         reader.Read(arguments, key => Keys.GetValueOrDefault(key));
         if (!reader.IsSet("finetuning_type"))
         {
-            reader.Default("finetuning_type", "finetuning_type", reader.Text("quantization_bit") == "4" ? TrainingMethod.Qlora : TrainingMethod.Lora, Tool);
+            reader.Default("finetuning_type", "finetuning_type", TrainingMethod.Lora, Tool);
         }
+
+        Quantized(reader);
 
         if (reader.Config.Method.FinetuningType != TrainingMethod.Full)
         {
@@ -197,19 +195,50 @@ internal static class LlamaFactoryArguments
 
     private static void Method(ArgumentReader reader, YamlNode value)
     {
-        var four = reader.Text("quantization_bit") == "4";
         switch ((value as YamlScalar)?.Text)
         {
             case "full":
                 reader.Set("finetuning_type", TrainingMethod.Full);
                 break;
             case "lora":
-                reader.Set("finetuning_type", four ? TrainingMethod.Qlora : TrainingMethod.Lora);
+                reader.Set("finetuning_type", TrainingMethod.Lora);
                 break;
             default:
-                reader.Set("finetuning_type", four ? TrainingMethod.Qlora : TrainingMethod.Lora);
+                reader.Set("finetuning_type", TrainingMethod.Lora);
                 reader.Note(ImportOutcome.NotMapped, OtherMethod + "; lora is taken");
                 break;
+        }
+    }
+
+    // LoRA on a base in 4 or 8 bits is called qlora here, full fine-tuning of one exists nowhere.
+    private static void Quantized(ArgumentReader reader)
+    {
+        if (!reader.Has("quantization_bit"))
+        {
+            return;
+        }
+
+        if (reader.Config.Method.FinetuningType == TrainingMethod.Full)
+        {
+            reader.NoteOn("quantization_bit", ImportOutcome.NotMapped, OnlyAdapters);
+        }
+        else if (reader.Text("quantization_bit") is "4" or "8")
+        {
+            QuantizedBase(reader, "quantization_bit", eight: reader.Text("quantization_bit") == "8");
+        }
+        else
+        {
+            reader.NoteOn("quantization_bit", ImportOutcome.NotMapped, "a base has 4 or 8 bits here; it stays as it is");
+        }
+    }
+
+    // Sixteen rounds of a fast decomposition unless pissa_iter says otherwise; -1 = the exact one.
+    private static void Pissa(ArgumentReader reader, YamlNode value)
+    {
+        if (ArgumentReader.IsTrue(value))
+        {
+            var rounds = reader.Text("pissa_iter") ?? "16";
+            InitialWeights(reader, new YamlScalar(value.Position, rounds == "-1" ? "pissa" : $"pissa_niter_{rounds}", false));
         }
     }
 

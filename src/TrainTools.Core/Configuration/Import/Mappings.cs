@@ -1,3 +1,5 @@
+using TrainTools.Core.Adapters;
+
 namespace TrainTools.Core.Configuration;
 
 /// <summary>The kinds of mapping that the tables of the tools are made of.</summary>
@@ -162,6 +164,35 @@ internal static class Mappings
 
     /// <summary>An interval that is a number of steps, or a share below 1.</summary>
     public static ArgumentMapping Interval(string setting) => PositiveTo(setting);
+
+    /// <summary>Why a base in few bits is not taken without adapters.</summary>
+    public const string OnlyAdapters = "a quantised base can only be trained with adapters; set finetuning_type to qlora";
+
+    /// <summary>LoRA on a base in 4 or 8 bits.</summary>
+    public static void QuantizedBase(ArgumentReader reader, string argument, bool eight)
+    {
+        reader.Set("finetuning_type", TrainingMethod.Qlora);
+        if (eight)
+        {
+            reader.Set("quantization_bit", 8);
+            reader.NoteOn(argument, ImportOutcome.Approximated, "every weight gets 8 bits and its row a scale; bitsandbytes computes columns with outliers apart");
+        }
+    }
+
+    /// <summary>How adapters begin, in PEFT's words.</summary>
+    public static void InitialWeights(ArgumentReader reader, YamlNode value)
+    {
+        var text = (value as YamlScalar)?.Text ?? string.Empty;
+        text = text is "True" or "False" ? text.ToLowerInvariant() : text;
+        if (AdapterConfigFile.IsKnownInit(text))
+        {
+            reader.Set("init_lora_weights", text);
+        }
+        else
+        {
+            reader.Note(ImportOutcome.NotMapped, "adapters begin by true, false, gaussian, pissa, pissa_niter_N or olora here; they begin with a zero B matrix");
+        }
+    }
 
     private static ArgumentMapping Noted(ImportOutcome outcome, string reason) => (reader, value) =>
     {

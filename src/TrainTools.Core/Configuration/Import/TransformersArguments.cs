@@ -235,8 +235,16 @@ internal static class TransformersArguments
         ["lora_task_type"] = Elsewhere,
         ["use_rslora"] = Adapter("use_rslora"),
         ["use_dora"] = Adapter("use_dora"),
+        ["init_lora_weights"] = OfAdapter(InitialWeights),
+        ["rank_pattern"] = Adapter("rank_pattern"),
+        ["alpha_pattern"] = Adapter("alpha_pattern"),
+        ["layers_to_transform"] = Adapter("layers_to_transform"),
+        ["layers_pattern"] = Adapter("layers_pattern"),
+        ["exclude_modules"] = Adapter("exclude_modules"),
+        ["loraplus_lr_ratio"] = Adapter("loraplus_lr_ratio"),
+        ["loraplus_lr_embedding"] = Adapter("loraplus_lr_embedding"),
         ["load_in_4bit"] = Elsewhere,
-        ["load_in_8bit"] = No("8-bit bases are not read; finetuning_type qlora takes 4 bits"),
+        ["load_in_8bit"] = Elsewhere,
         ["bnb_4bit_quant_type"] = (r, v) =>
         {
             if (v is YamlScalar { Text: not "nf4" } && r.IsTrue("load_in_4bit"))
@@ -335,11 +343,13 @@ internal static class TransformersArguments
         }
     }
 
-    private static ArgumentMapping Adapter(string setting) => (reader, value) =>
+    private static ArgumentMapping Adapter(string setting) => OfAdapter(To(setting));
+
+    private static ArgumentMapping OfAdapter(ArgumentMapping mapping) => (reader, value) =>
     {
         if (reader.IsTrue("use_peft"))
         {
-            reader.Take(setting, value);
+            mapping(reader, value);
         }
         else if (ArgumentReader.IsOn(value))
         {
@@ -349,17 +359,23 @@ internal static class TransformersArguments
 
     private static void ReadMethod(ArgumentReader reader)
     {
+        var quantized = Array.Find(["load_in_4bit", "load_in_8bit"], reader.IsTrue);
         if (!reader.IsTrue("use_peft"))
         {
-            if (reader.IsTrue("load_in_4bit"))
+            if (quantized is not null)
             {
-                reader.NoteOn("load_in_4bit", ImportOutcome.NotMapped, "a quantised base can only be trained with adapters; set finetuning_type to qlora");
+                reader.NoteOn(quantized, ImportOutcome.NotMapped, OnlyAdapters);
             }
 
             return;
         }
 
-        reader.Set("finetuning_type", reader.IsTrue("load_in_4bit") ? TrainingMethod.Qlora : TrainingMethod.Lora);
+        reader.Set("finetuning_type", TrainingMethod.Lora);
+        if (quantized is not null)
+        {
+            QuantizedBase(reader, quantized, eight: quantized == "load_in_8bit");
+        }
+
         reader.Default("lora_r", "lora_r", 16, "TRL");
         reader.Default("lora_alpha", "lora_alpha", 32.0, "TRL");
         reader.Default("lora_dropout", "lora_dropout", 0.05, "TRL");

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TrainTools.Core.Adapters;
 using static TrainTools.Core.Configuration.ConfigText;
 using static TrainTools.Core.Configuration.FindingSeverity;
 using static TrainTools.Core.Configuration.RuleContext;
@@ -8,7 +9,7 @@ namespace TrainTools.Core.Configuration;
 /// <summary>Rules on LoRA and its kin.</summary>
 internal static class AdapterRules
 {
-    private static readonly string[] AdapterSettings = ["lora_r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "modules_to_save", "use_rslora", "use_dora", "loraplus_lr_ratio"];
+    private static readonly string[] AdapterSettings = ["lora_r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "modules_to_save", "use_rslora", "use_dora", "loraplus_lr_ratio", "loraplus_lr_embedding", "rank_pattern", "alpha_pattern", "layers_to_transform", "layers_pattern", "init_lora_weights"];
 
     public static IReadOnlyList<ConfigRule> All { get; } =
     [
@@ -81,9 +82,30 @@ internal static class AdapterRules
             Settings = ["finetuning_type", "model_name_or_path"],
             Source = Sources.Qlora,
             Levels = "Info below 200 M parameters",
-            Why = "NF4 saves memory of the frozen weights and costs time and accuracy; a small model's weights take little.",
+            Why = "Few bits save memory of the frozen weights and cost time and accuracy; a small model's weights take little.",
             Test = c => c.Config.Method.FinetuningType == TrainingMethod.Qlora && c.Practice.IsSmall ? Found(
-                Info, $"NF4 saves about {Bytes(c.Facts.Model!.ParameterCount!.Value * 3.5)} of a model{c.ModelSize}, and costs time and accuracy.", "lora", [("finetuning_type", TrainingMethod.Lora)]) : None,
+                Info, Saved(c), "lora", [("finetuning_type", TrainingMethod.Lora)]) : None,
+        },
+        new()
+        {
+            Id = "QuantizationBits",
+            Title = "The base is quantised in 4 or 8 bits",
+            Settings = ["quantization_bit"],
+            Source = "bitsandbytes: NF4 and LLM.int8()",
+            Levels = "Error where qlora asks for another width",
+            Why = "Weights are stored as NF4 (4 bits) or as rows of int8 (8 bits); there is nothing between them.",
+            Test = c => c.Config.Method is not { FinetuningType: TrainingMethod.Qlora, QuantizationBit: not (4 or 8) } ? None : Found(
+                Error, expected: "4 or 8", set: [("quantization_bit", c.Config.Method.QuantizationBit < 6 ? 4 : 8)]),
+        },
+        new()
+        {
+            Id = "AdapterStart",
+            Title = "Adapters can begin as they are told to",
+            Settings = ["init_lora_weights", "use_dora", "finetuning_type"],
+            Source = "PEFT LoraConfig; Meng et al., PiSSA (2024)",
+            Levels = "Error for a way that is not known, and for pissa and olora with use_dora or qlora",
+            Why = "pissa and olora take a part of the base's weights away, which neither DoRA's magnitudes nor a quantised base allow.",
+            Test = Start,
         },
         new()
         {
@@ -96,6 +118,23 @@ internal static class AdapterRules
             Test = c => c.Practice.IsAdapter && c.Config.Method.UseDora ? Found(Info, expected: "false for speed", set: [("use_dora", false)]) : None,
         },
     ];
+
+    private static string Saved(RuleContext c)
+    {
+        var eight = c.Config.Method.QuantizationBit == 8;
+        return $"{(eight ? "int8" : "NF4")} saves about {Bytes(c.Facts.Model!.ParameterCount!.Value * (eight ? 3.0 : 3.5))} of a model{c.ModelSize}, and costs time and accuracy.";
+    }
+
+    private static IEnumerable<ConfigFinding> Start(RuleContext c)
+    {
+        var init = c.Config.Method.InitLoraWeights;
+        (string, object?)[] plain = [("init_lora_weights", "true")];
+        return !c.Practice.IsAdapter ? None
+            : !AdapterConfigFile.IsKnownInit(init) ? Found(Error, $"init_lora_weights '{init}' is not known.", "true, false, gaussian, pissa, pissa_niter_16, olora", plain)
+            : !AdapterConfigFile.IsFromBase(init) ? None
+            : c.Config.Method.FinetuningType == TrainingMethod.Qlora ? Found(Error, $"{init} takes a part of the base's weights away, which a quantised base does not allow.", "true, or finetuning_type lora", plain)
+            : c.Config.Method.UseDora ? Found(Error, $"{init} and use_dora exclude each other.", "one of them", plain) : None;
+    }
 
     private static IEnumerable<ConfigFinding> Rank(RuleContext c)
     {
