@@ -46,7 +46,8 @@ function Invoke-Dotnet([string[]] $Argument) {
 
 # In a process of its own: a binary module stays loaded until its process ends.
 function Invoke-Shell([string] $Command, [string] $Failure) {
-    & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $Command
+    # By its name: installed as a .NET tool, pwsh runs in a process called dotnet.
+    & (Get-Command pwsh -CommandType Application | Select-Object -First 1) -NoProfile -NonInteractive -Command $Command
     if ($LASTEXITCODE -ne 0) { throw $Failure }
 }
 

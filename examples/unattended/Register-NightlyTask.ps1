@@ -19,7 +19,7 @@ param(
 $ErrorActionPreference = 'Stop'
 $script = Join-Path $PSScriptRoot 'nightly.ps1'
 $config = (Resolve-Path -LiteralPath $ConfigPath).ProviderPath
-$pwsh = (Get-Process -Id $PID).Path
+$pwsh = (Get-Command pwsh -CommandType Application | Select-Object -First 1).Source
 $hours = ([datetime]$StopAt - $At).TotalHours
 if ($hours -le 0) { $hours += 24 }
 

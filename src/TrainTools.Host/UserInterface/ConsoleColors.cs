@@ -1,3 +1,5 @@
+using System.Management.Automation;
+
 namespace TrainTools.Host.UserInterface;
 
 /// <summary>The sixteen console colours as escape sequences.</summary>
@@ -5,6 +7,9 @@ internal static class ConsoleColors
 {
     // ConsoleColor counts blue, green, red as bits 0, 1, 2; the sequences count red, green, blue.
     private static readonly int[] Order = [0, 4, 2, 6, 1, 5, 3, 7];
+
+    /// <summary>Whether the host's own lines are coloured: on a terminal with colours, unless the user wants plain text.</summary>
+    public static bool AreWanted(ITerminal terminal) => terminal.SupportsColor && PSStyle.Instance.OutputRendering != OutputRendering.PlainText;
 
     /// <summary>Foreground and background as one sequence.</summary>
     public static string Sequence(ConsoleColor foreground, ConsoleColor background)

@@ -178,7 +178,7 @@ public sealed class ConsoleUserInterface : PSHostUserInterface
         lock (gate)
         {
             progress.Hide();
-            if (color is null || !terminal.SupportsColor)
+            if (color is null || !ConsoleColors.AreWanted(terminal))
             {
                 // Views colour their tables whoever reads them; where that is a file, the sequences are taken out.
                 writer.Write(GetOutputString(text, terminal.SupportsColor));

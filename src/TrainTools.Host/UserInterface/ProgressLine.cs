@@ -104,7 +104,7 @@ public sealed class ProgressLine
     {
         Hide();
         var text = Text(current!, terminal.Width - 1);
-        terminal.Out.Write(terminal.SupportsColor ? PSStyle.Instance.Formatting.Verbose + text + PSStyle.Instance.Reset : text);
+        terminal.Out.Write(ConsoleColors.AreWanted(terminal) ? PSStyle.Instance.Formatting.Verbose + text + PSStyle.Instance.Reset : text);
         terminal.Out.Flush();
         visible = true;
     }

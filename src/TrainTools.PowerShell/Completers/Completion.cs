@@ -35,8 +35,12 @@ internal static class Completion
     }
 
     /// <summary>Full path of what was typed, from the shell's location.</summary>
-    public static string FullPath(string path) =>
-        (string)ScriptBlock.Create("param($path) $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($path)").Invoke(path)[0].BaseObject;
+    public static string FullPath(string path)
+    {
+        // Resolved out here: what fails within a script is left in $Error, even if it is caught.
+        var state = (SessionState)ScriptBlock.Create("$ExecutionContext.SessionState").Invoke()[0].BaseObject;
+        return state.Path.GetUnresolvedProviderPathFromPSPath(path);
+    }
 
     /// <summary>The paths that were given for one of some parameters; empty if none was.</summary>
     public static IEnumerable<string> Paths(System.Collections.IDictionary bound, params ReadOnlySpan<string> parameters)

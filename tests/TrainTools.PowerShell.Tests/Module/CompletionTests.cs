@@ -67,6 +67,36 @@ public sealed class CompletionTests(Shell shell) : IClassFixture<Shell>, IDispos
         Assert.Empty(shell.Output("$Error"));
     }
 
+    [Fact]
+    public void Completers_are_silent_and_load_nothing_native()
+    {
+        shell.Runspace.SessionStateProxy.Path.SetLocation(folder.Path);
+        folder.File("broken/config.json", "{ \"hidden_size\": ");
+        folder.File("broken.jsonl", "{ no json\n\0\u0001");
+        folder.File("runs/broken/run.json", "{");
+        var completed = shell.Output("Get-Command -Module TrainTools").Select(c => (System.Management.Automation.CmdletInfo)c.BaseObject).SelectMany(c => c.Parameters.Values
+            .Where(p => p.Attributes.OfType<ArgumentCompleterAttribute>().Any())
+            .Select(p => $"{c.Name} {(p.Name is "Path" or "LiteralPath" ? "" : c.Parameters.ContainsKey("ModelPath") ? "-ModelPath ./broken -DatasetPath broken.jsonl " : c.Parameters.ContainsKey("Path") ? "-Path runs/broken " : "")}-{p.Name} ")).ToList();
+        Assert.True(completed.Count > 40, $"{completed.Count}");
+        foreach (var typed in completed)
+        {
+            foreach (var word in (string[])["", "a", "'", "*", "[", "$(", "../", "Nope:/", "=", "x=y", "\u0000"])
+            {
+                using var session = System.Management.Automation.PowerShell.Create(shell.Runspace);
+                _ = CommandCompletion.CompleteInput(typed + word, typed.Length + word.Length, null, session);
+                Assert.Empty(session.Streams.Error);
+                Assert.Empty(session.Streams.Warning);
+                Assert.Empty(session.Streams.Progress);
+                Assert.Empty(session.Streams.Information);
+            }
+        }
+
+        Assert.Empty(shell.Output("$Error"));
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        Assert.DoesNotContain(process.Modules.Cast<System.Diagnostics.ProcessModule>(), m => m.ModuleName.Contains("torch", StringComparison.OrdinalIgnoreCase) || m.ModuleName.StartsWith("libc10", StringComparison.Ordinal));
+        Assert.DoesNotContain(AppDomain.CurrentDomain.GetAssemblies(), a => a.GetName().Name == "TorchSharp");
+    }
+
     private List<string> Complete(string typed)
     {
         using var session = System.Management.Automation.PowerShell.Create(shell.Runspace);

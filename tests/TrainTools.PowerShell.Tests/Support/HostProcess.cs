@@ -19,16 +19,22 @@ public static class HostProcess
         return (process.ExitCode, output.Result, error.Result);
     }
 
+    /// <summary>The executable that runs it.</summary>
+    public static string Dotnet => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    /// <summary>The host itself.</summary>
+    public static string Assembly => Path.Combine(AppContext.BaseDirectory, "TrainTools.Host.dll");
+
     public static Process Start(string? workingDirectory, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } dotnet && Path.GetFileNameWithoutExtension(dotnet) == "dotnet" ? dotnet : "dotnet")
+        var start = new ProcessStartInfo(Dotnet)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = workingDirectory ?? AppContext.BaseDirectory,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "TrainTools.Host.dll"));
+        start.ArgumentList.Add(Assembly);
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
