@@ -24,6 +24,7 @@
         'Invoke-FineTunedModel'
         'Measure-TrainingDataset'
         'New-TrainingConfig'
+        'New-TransformerModel'
         'Split-TrainingDataset'
         'Start-FineTune'
         'Stop-FineTune'

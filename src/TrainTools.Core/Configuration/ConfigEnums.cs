@@ -29,6 +29,19 @@ public enum TaskType
     [SettingValue("masked-lm")] MaskedLm,
 }
 
+/// <summary>What the labels of texts are, under transformers' names.</summary>
+public enum ProblemType
+{
+    /// <summary>A number: mean squared error.</summary>
+    Regression,
+
+    /// <summary>One class of several: cross-entropy.</summary>
+    SingleLabelClassification,
+
+    /// <summary>Any number of classes: binary cross-entropy for each.</summary>
+    MultiLabelClassification,
+}
+
 /// <summary>The learning-rate schedules of transformers, under its names.</summary>
 public enum LrSchedulerType
 {

@@ -125,6 +125,18 @@ public sealed record DataConfig
     /// <summary>Cut the prompt's start rather than lose every target of a row that is too long (off: TRL's keep_start).</summary>
     [Setting("keep_target")] public bool KeepTarget { get; init; }
 
+    /// <summary>Tokens by which the windows of a long text overlap in token classification; null = derived (a quarter of max_length).</summary>
+    [Setting("stride", Unit = "tokens", Minimum = 0, IsDerived = true)] public int? Stride { get; init; }
+
+    /// <summary>Label every token of a word instead of its first (token classification); B- becomes I- after the first.</summary>
+    [Setting("label_all_tokens")] public bool LabelAllTokens { get; init; }
+
+    /// <summary>Share of the tokens that a masked language model has to guess.</summary>
+    [Setting("mlm_probability", Unit = "0..1", Minimum = 0, MinimumExclusive = true, Maximum = 1, MaximumExclusive = true)] public double MlmProbability { get; init; } = 0.15;
+
+    /// <summary>Mask whole words instead of single tokens.</summary>
+    [Setting("whole_word_mask")] public bool WholeWordMask { get; init; }
+
     /// <summary>Shuffle the records each epoch.</summary>
     [Setting("shuffle")] public bool Shuffle { get; init; } = true;
 
@@ -205,8 +217,14 @@ public sealed record TaskConfig
     /// <summary>The task.</summary>
     [Setting("task_type")] public TaskType TaskType { get; init; } = TaskType.CausalLm;
 
+    /// <summary>Whether a text has one label, several, or a number; null = as the model's config says, else as the data shows.</summary>
+    [Setting("problem_type")] public ProblemType? ProblemType { get; init; }
+
     /// <summary>Labels in order; empty = from the model's config or the data.</summary>
     [Setting("labels")] public SettingList Labels { get; init; } = [];
+
+    /// <summary>Weights of the classes in the loss, as label=weight (1 where one is left out), or the single word balanced: rows / (classes × rows of the class).</summary>
+    [Setting("class_weights", IsMap = true)] public SettingList ClassWeights { get; init; } = [];
 
     /// <summary>Share of the target moved to all classes.</summary>
     [Setting("label_smoothing_factor", Unit = "0..1", Minimum = 0, Maximum = 1, MaximumExclusive = true)] public double LabelSmoothingFactor { get; init; }
@@ -238,6 +256,15 @@ public sealed record OptimizationConfig
 
     /// <summary>Uniform noise on the input embeddings (NEFTune); null = none.</summary>
     [Setting("neftune_noise_alpha", Minimum = 0)] public double? NeftuneNoiseAlpha { get; init; }
+
+    /// <summary>Factor from each layer's learning rate to that of the layer below it, the head having the full rate; null = one rate for all.</summary>
+    [Setting("layerwise_lr_decay", Unit = "0..1", Minimum = 0, MinimumExclusive = true, Maximum = 1)] public double? LayerwiseLrDecay { get; init; }
+
+    /// <summary>Leave the embeddings as they are (full fine-tuning).</summary>
+    [Setting("freeze_embeddings")] public bool FreezeEmbeddings { get; init; }
+
+    /// <summary>Number of layers, from the bottom, that are left as they are (full fine-tuning).</summary>
+    [Setting("freeze_layers", Unit = "layers", Minimum = 0)] public int FreezeLayers { get; init; }
 }
 
 /// <summary>Learning-rate schedule.</summary>

@@ -5,9 +5,9 @@ using TrainTools.Core.Samples;
 namespace TrainTools.Core.Diagnostics;
 
 /// <summary>What the prepared rows tell before the first step.</summary>
-/// <param name="TargetEntropy">Entropy in nats of the supervised tokens, whatever their inputs.</param>
+/// <param name="TargetEntropy">Entropy in nats of the supervised tokens or of the rows' classes, whatever their inputs; null for values and for several classes a row.</param>
 /// <param name="EvaluationOverlap">Share of validation documents that are training documents, token for token; null without validation.</param>
-public sealed record SampleFacts(double TargetEntropy, double? EvaluationOverlap)
+public sealed record SampleFacts(double? TargetEntropy, double? EvaluationOverlap)
 {
     /// <summary>One pass over the tokens.</summary>
     public static SampleFacts Of(IReadOnlyList<TrainingSample> training, IReadOnlyList<TrainingSample> validation)
@@ -17,8 +17,15 @@ public sealed record SampleFacts(double TargetEntropy, double? EvaluationOverlap
         return new SampleFacts(Entropy(training), validation.Count == 0 ? null : Overlap(training, validation));
     }
 
-    private static double Entropy(IReadOnlyList<TrainingSample> samples)
+    private static double? Entropy(IReadOnlyList<TrainingSample> samples)
     {
+        if (samples.Count > 0 && samples[0].RowTargets is { } first)
+        {
+            return first.Length == 1 && samples.All(s => s.RowTargets![0] is >= 0 and var target && target == MathF.Floor(target))
+                ? samples.GroupBy(s => s.RowTargets![0]).Sum(g => -(double)g.Count() / samples.Count * Math.Log((double)g.Count() / samples.Count))
+                : null;
+        }
+
         var counts = new Dictionary<int, long>();
         long total = 0;
         foreach (var sample in samples)

@@ -1,6 +1,7 @@
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Evaluation;
 
 namespace TrainTools.Core.Runs;
 
@@ -128,6 +129,12 @@ public sealed class FineTuneRun
 
     /// <summary>What was diagnosed while it trained, as each diagnosis last was (diagnoses.jsonl as it was when first asked for).</summary>
     public IReadOnlyList<Diagnosis> Diagnoses => diagnoses.Value;
+
+    /// <summary>What the result does on its held-out records (evaluation.json as it is now); null for language, and until it is there.</summary>
+    public EvaluationReport? Evaluation => File.Exists(folder.EvaluationPath) ? EvaluationReport.Read(folder.EvaluationPath) : null;
+
+    /// <summary>Out-of-fold probabilities of a cross-validation, for Invoke-DatasetClean -ProbabilityPath; null where there was none.</summary>
+    public string? OutOfFoldPath => File.Exists(folder.OutOfFoldPath) ? folder.OutOfFoldPath : null;
 
     /// <summary>The resolved configuration.</summary>
     /// <exception cref="TrainToolsException">config.yaml is absent or invalid.</exception>

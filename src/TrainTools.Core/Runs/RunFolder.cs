@@ -54,6 +54,15 @@ public sealed class RunFolder(string path)
     /// <summary>Records that are not trained on, one object a line, with file, line and reason; absent if there are none.</summary>
     public string DroppedPath => Combine("dropped.jsonl");
 
+    /// <summary>What the result does on the held-out records of a task with labels: metrics, classes, confusions, the worst records.</summary>
+    public string EvaluationPath => Combine(Evaluation.EvaluationReport.FileName);
+
+    /// <summary>What the result says of each held-out record of such a task, one object a line.</summary>
+    public string PredictionsPath => Combine("predictions.jsonl");
+
+    /// <summary>Out-of-fold probabilities of a cross-validation (records × classes, as NumPy has them).</summary>
+    public string OutOfFoldPath => Combine("out-of-fold.npy");
+
     /// <summary>Folder of what can be made again: tokenised data.</summary>
     public string CachePath => Combine("cache");
 

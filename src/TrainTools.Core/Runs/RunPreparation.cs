@@ -76,6 +76,7 @@ public static class RunPreparation
         foreach (var file in (string[])
         [
             folder.ConfigPath, folder.MetricsPath, folder.MetricsCsvPath, folder.DiagnosesPath, folder.RunInfoPath, folder.StopRequestPath, folder.ReservePath, folder.ReportPath, folder.RemediesPath,
+            folder.EvaluationPath, folder.PredictionsPath, folder.OutOfFoldPath,
             .. LogRotation.Files(folder.LogPath),
             .. Directory.EnumerateFiles(folder.Path, "events.out.tfevents.*"),
         ])

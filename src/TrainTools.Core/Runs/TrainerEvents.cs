@@ -19,6 +19,9 @@ namespace TrainTools.Core.Runs;
 [JsonDerivedType(typeof(TrainerError), "error")]
 [JsonDerivedType(typeof(GeneratedText), "generated")]
 [JsonDerivedType(typeof(ExportedModel), "exported")]
+[JsonDerivedType(typeof(InitializedModel), "initialized")]
+[JsonDerivedType(typeof(ClassifiedText), "classified")]
+[JsonDerivedType(typeof(TaggedText), "tagged")]
 public abstract record TrainerEvent
 {
     /// <summary>Options of the stream: snake_case names, named non-finite numbers, nulls left out.</summary>

@@ -92,6 +92,16 @@ public sealed class TrainerProcess : IDisposable
         return process;
     }
 
+    /// <summary>Makes a model with fresh weights; its only event of interest is the <see cref="InitializedModel"/>.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.TrainerStartFailed"/>.</exception>
+    public static TrainerProcess StartInit(TrainerCommand command, InitRequest request)
+    {
+        var process = new TrainerProcess(command, ["init"], null);
+        process.WriteInput(JsonSerializer.Serialize(request, TrainerEvent.JsonOptions));
+        process.CloseInput();
+        return process;
+    }
+
     /// <summary>Asks the trainer which libtorch it uses and why.</summary>
     /// <param name="command">How to start it.</param>
     /// <param name="cancellationToken">Ends it, and the trainer with it.</param>

@@ -42,7 +42,7 @@ public static class PreparationReport
             ["file"] = d.File,
             ["line"] = d.Line,
             ["tokens"] = d.Length,
-            ["reason"] = d.Reason == DropReason.TargetTruncated ? "target_truncated" : "no_target",
+            ["reason"] = d.Reason switch { DropReason.TargetTruncated => "target_truncated", DropReason.EmptyText => "empty_text", _ => "no_target" },
         }.ToJsonString())).ToList();
         if (lines.Count > 0)
         {
@@ -61,6 +61,7 @@ public static class PreparationReport
     private static string Describe(DroppedRecord record) => record.Reason switch
     {
         DropReason.TargetTruncated => FormattableString.Invariant($"max_length cuts off everything supervised ({record.Length} tokens)"),
+        DropReason.EmptyText => "the text is empty",
         _ => "nothing to predict",
     };
 }

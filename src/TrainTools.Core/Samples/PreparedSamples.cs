@@ -8,6 +8,9 @@ public enum DropReason
 
     /// <summary>Truncation took every supervised token.</summary>
     TargetTruncated,
+
+    /// <summary>There is no text.</summary>
+    EmptyText,
 }
 
 /// <summary>A record that is not trained on.</summary>

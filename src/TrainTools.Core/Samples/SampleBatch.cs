@@ -33,6 +33,9 @@ public sealed record SampleBatch
     /// <summary>Targets of the rows [SampleCount × K] for a classifier of rows; null = none.</summary>
     public float[]? RowTargets { get; init; }
 
+    /// <summary>The samples, in order.</summary>
+    public IReadOnlyList<TrainingSample> Samples { get; init; } = [];
+
     /// <summary>Tokens without padding.</summary>
     public required int Tokens { get; init; }
 

@@ -82,6 +82,7 @@ public sealed class SampleCollator(int padTokenId, int padToMultipleOf = 1)
             TargetPositions = [.. positions],
             TargetIds = [.. targets],
             Tokens = samples.Sum(s => s.Length),
+            Samples = samples,
             SampleCount = samples.Count,
             RowTargets = samples.Any(s => s.RowTargets is null) ? null : [.. samples.SelectMany(s => s.RowTargets!)],
             RecordIndexes = [.. samples.SelectMany(s => s.RecordIndexes)],

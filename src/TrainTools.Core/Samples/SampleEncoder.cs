@@ -11,7 +11,7 @@ namespace TrainTools.Core.Samples;
 /// and completions only, and only where it is missing; conversations rely on the template; prompt and completion are
 /// tokenised together and the prompt's tokens get no label. Safe to use from several threads at once.
 /// </summary>
-public sealed class SampleEncoder
+public sealed class SampleEncoder : IRecordEncoder
 {
     private readonly IOffsetTokenizer tokenizer;
     private readonly SampleOptions options;
@@ -147,12 +147,4 @@ public sealed class SampleEncoder
 
         return new TrainingSample { InputIds = ids, Labels = labels, RecordIndexes = [record.Index], Difficulty = CurriculumScore.Of(record) };
     }
-}
-
-/// <summary>A record as tokens.</summary>
-/// <param name="Sample">The tokens and labels.</param>
-public sealed record EncodedRecord(TrainingSample Sample)
-{
-    /// <summary>Whether the prompt's own tokens are not the start of the whole's: the border falls inside a token, and the label mask is off by it.</summary>
-    public bool PromptSplitsToken { get; init; }
 }

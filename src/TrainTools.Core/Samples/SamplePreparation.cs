@@ -10,7 +10,7 @@ namespace TrainTools.Core.Samples;
 /// <param name="encoder">Records to tokens.</param>
 /// <param name="options">How.</param>
 /// <param name="beginTokenId">Kept at the front where <see cref="SampleOptions.KeepTarget"/> cuts the start; null = none.</param>
-public sealed class SamplePreparation(SampleEncoder encoder, SampleOptions options, int? beginTokenId = null)
+public sealed class SamplePreparation(IRecordEncoder encoder, SampleOptions options, int? beginTokenId = null)
 {
     private const int BlockSize = 2048;
 
@@ -65,7 +65,14 @@ public sealed class SamplePreparation(SampleEncoder encoder, SampleOptions optio
             ForEach(block.Length, i => encoded[i] = encoder.Encode(block[i]));
             for (var i = 0; i < block.Length; i++)
             {
-                if (Keep(block[i], encoded[i], tally) is { } sample)
+                if (encoded[i].IsFinal)
+                {
+                    foreach (var sample in Count(block[i], encoded[i], tally))
+                    {
+                        yield return sample;
+                    }
+                }
+                else if (Keep(block[i], encoded[i], tally) is { } sample)
                 {
                     yield return sample;
                 }
@@ -89,6 +96,21 @@ public sealed class SamplePreparation(SampleEncoder encoder, SampleOptions optio
 
             throw;
         }
+    }
+
+    // The encoder has cut and chosen already: only the account is left to be kept.
+    private static IEnumerable<TrainingSample> Count(TrainingRecord record, EncodedRecord encoded, Tally tally)
+    {
+        tally.Records++;
+        tally.Truncated += encoded.TokensLost > 0 ? 1 : 0;
+        tally.TokensLost += encoded.TokensLost;
+        if (encoded.Drop is { } reason)
+        {
+            tally.Dropped.Add(new DroppedRecord(record.Index, record.SourceFile, record.SourceLine, encoded.Sample.Length, reason));
+            return [];
+        }
+
+        return [encoded.Sample, .. encoded.Further];
     }
 
     private TrainingSample? Keep(TrainingRecord record, EncodedRecord encoded, Tally tally)

@@ -1,5 +1,6 @@
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Data;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Core.Tokenization;
 using TrainTools.Core.Tokenization.Chat;
 using TrainTools.Core.Training;
@@ -17,14 +18,27 @@ public sealed class SampleSource
     /// <summary>Puts the parts together.</summary>
     /// <param name="config">The resolved configuration.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <exception cref="Errors.TrainToolsException">The labels make no task (see <see cref="LabelDiscovery.Find"/>).</exception>
     public SampleSource(TrainingConfig config, PretrainedTokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(tokenizer);
         this.config = config;
         var options = SampleOptions.From(config.Data);
-        Preparation = new SamplePreparation(new SampleEncoder(tokenizer, options, Template(tokenizer)), options, tokenizer.BosTokenId);
+        Labels = config.Task.TaskType is TaskType.SequenceClassification or TaskType.TokenClassification
+            ? LabelDiscovery.Find(config, Records(config.Data.DatasetPath)) : null;
+        IRecordEncoder encoder = config.Task.TaskType switch
+        {
+            TaskType.SequenceClassification => new ClassificationEncoder(tokenizer, Labels!, config.Data),
+            TaskType.TokenClassification => new TagEncoder(tokenizer, Labels!, config.Data),
+            TaskType.MaskedLm => new MaskedTextEncoder(tokenizer, config.Data),
+            _ => new SampleEncoder(tokenizer, options, Template(tokenizer)),
+        };
+        Preparation = new SamplePreparation(encoder, options, tokenizer.BosTokenId);
     }
+
+    /// <summary>The labels of classification and tagging; null for language.</summary>
+    public LabelSet? Labels { get; }
 
     /// <summary>From records to samples.</summary>
     public SamplePreparation Preparation { get; }
@@ -41,7 +55,7 @@ public sealed class SampleSource
     public PreparedSamples Encode(string name, IReadOnlyList<string> files, SampleCache? cache, out bool cached)
     {
         cached = false;
-        if (cache is null || !files.All(File.Exists))
+        if (cache is null || config.Task.TaskType != TaskType.CausalLm || !files.All(File.Exists))
         {
             return Preparation.Encode(Records(files));
         }
@@ -58,15 +72,15 @@ public sealed class SampleSource
         return samples;
     }
 
-    /// <summary>Holds out a share of the samples (at least one, and not all), the same ones for the same seed.</summary>
+    /// <summary>Holds out a share of the records (at least one, and not all), the same ones for the same seed.</summary>
     public static (PreparedSamples Training, PreparedSamples Validation) HoldOut(PreparedSamples samples, double share, long seed)
     {
         ArgumentNullException.ThrowIfNull(samples);
-        var count = samples.Samples.Count;
-        int[] order = [.. Enumerable.Range(0, count)];
-        new SeededRandom(seed, RandomPurpose.ValidationSplit).Shuffle<int>(order);
+        long[] order = [.. samples.Samples.Select(s => s.RecordIndexes[0]).Distinct()]; // the windows of a record stay together
+        var count = order.Length;
+        new SeededRandom(seed, RandomPurpose.ValidationSplit).Shuffle<long>(order);
         var held = order[..Math.Clamp((int)Math.Ceiling(count * share), Math.Min(1, count), Math.Max(0, count - 1))].ToHashSet();
-        return (samples.With([.. samples.Samples.Where((_, i) => !held.Contains(i))]), samples.With([.. samples.Samples.Where((_, i) => held.Contains(i))]));
+        return (samples.With([.. samples.Samples.Where(s => !held.Contains(s.RecordIndexes[0]))]), samples.With([.. samples.Samples.Where(s => held.Contains(s.RecordIndexes[0]))]));
     }
 
     private ChatTemplate? Template(PretrainedTokenizer tokenizer)

@@ -24,6 +24,15 @@ public sealed record TrainingSample
     /// </summary>
     public float[]? RowTargets { get; init; }
 
+    /// <summary>Number of the word that each token belongs to, -1 for tokens around the text (tagging, masked language models); null elsewhere.</summary>
+    public int[]? WordIds { get; init; }
+
+    /// <summary>Given label of every word of the record (tagging), on the first of its windows; null elsewhere.</summary>
+    public int[]? WordLabels { get; init; }
+
+    /// <summary>Whether a remedy has taken the row out: it stays in its place and teaches nothing.</summary>
+    public bool IsPassedOver { get; init; }
+
     /// <summary>Numbers (<see cref="Data.TrainingRecord.Index"/>) of the records in the row, in order.</summary>
     public required long[] RecordIndexes { get; init; }
 

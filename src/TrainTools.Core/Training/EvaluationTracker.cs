@@ -18,6 +18,8 @@ public sealed record EvaluationTrackerState(double? Best, int? BestStep, int Wit
 /// </summary>
 public sealed class EvaluationTracker
 {
+    private static readonly string[] Errors = ["loss", "perplexity", "_mse", "_rmse", "_mae"];
+
     private readonly bool greaterIsBetter;
     private readonly int? patience;
     private readonly double threshold;
@@ -38,11 +40,11 @@ public sealed class EvaluationTracker
     /// <summary>The state.</summary>
     public EvaluationTrackerState State { get; private set; }
 
-    /// <summary>Whether higher is better by the metric's name: everything but a loss (and perplexity, its exponential).</summary>
+    /// <summary>Whether higher is better by the metric's name: everything but a loss, perplexity (its exponential) and the errors of regressions.</summary>
     public static bool GreaterIsBetterByName(string metric)
     {
         ArgumentNullException.ThrowIfNull(metric);
-        return !metric.EndsWith("loss", StringComparison.Ordinal) && !metric.EndsWith("perplexity", StringComparison.Ordinal);
+        return !Array.Exists(Errors, e => metric.EndsWith(e, StringComparison.Ordinal));
     }
 
     /// <summary>Takes in one evaluation.</summary>

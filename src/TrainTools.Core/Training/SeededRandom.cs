@@ -81,6 +81,9 @@ public enum RandomPurpose
     /// <summary>Order of rows within a curriculum; index = epoch.</summary>
     Curriculum = 7,
 
+    /// <summary>Tokens hidden from a masked language model; index = hash of the row and the step.</summary>
+    Masking = 8,
+
     /// <summary>Hash functions that find near duplicates.</summary>
     MinHash = 20,
 

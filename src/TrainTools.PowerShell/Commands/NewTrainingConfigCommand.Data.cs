@@ -212,4 +212,43 @@ public sealed partial class NewTrainingConfigCommand
         get => Get<double?>("curriculum_end");
         set => Set("curriculum_end", value);
     }
+
+    /// <summary>Tokens by which the windows of a long text overlap in token classification; null = derived (a quarter of max_length).</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    public int? Stride
+    {
+        get => Get<int?>("stride");
+        set => Set("stride", value);
+    }
+
+    /// <summary>Label every token of a word instead of its first (token classification); B- becomes I- after the first.</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("label_all_tokens", "LabelAllToken")]
+    public SwitchParameter LabelAllTokens
+    {
+        get => Get<SwitchParameter>("label_all_tokens");
+        set => Set("label_all_tokens", value);
+    }
+
+    /// <summary>Share of the tokens that a masked language model has to guess.</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("mlm_probability")]
+    public double? MlmProbability
+    {
+        get => Get<double?>("mlm_probability");
+        set => Set("mlm_probability", value);
+    }
+
+    /// <summary>Mask whole words instead of single tokens.</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("whole_word_mask")]
+    public SwitchParameter WholeWordMask
+    {
+        get => Get<SwitchParameter>("whole_word_mask");
+        set => Set("whole_word_mask", value);
+    }
 }

@@ -224,4 +224,25 @@ public sealed partial class NewTrainingConfigCommand
         get => Get<double?>("label_smoothing_factor");
         set => Set("label_smoothing_factor", value);
     }
+
+    /// <summary>Whether a text has one label, several, or a number; null = as the model's config says, else as the data shows.</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("problem_type")]
+    [FieldSpelling]
+    public ProblemType? ProblemType
+    {
+        get => Get<ProblemType?>("problem_type");
+        set => Set("problem_type", value);
+    }
+
+    /// <summary>Weights of the classes in the loss, as label=weight (1 where one is left out), or the single word balanced: rows / (classes × rows of the class).</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("class_weights", "ClassWeights")]
+    public string[]? ClassWeight
+    {
+        get => Get<string[]>("class_weights");
+        set => Set("class_weights", value);
+    }
 }

@@ -266,4 +266,34 @@ public sealed partial class NewTrainingConfigCommand
         get => Get<int?>("max_steps");
         set => Set("max_steps", value);
     }
+
+    /// <summary>Factor from each layer's learning rate to that of the layer below it, the head having the full rate; null = one rate for all.</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("layerwise_lr_decay")]
+    public double? LayerwiseLrDecay
+    {
+        get => Get<double?>("layerwise_lr_decay");
+        set => Set("layerwise_lr_decay", value);
+    }
+
+    /// <summary>Leave the embeddings as they are (full fine-tuning).</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("freeze_embeddings", "FreezeEmbedding")]
+    public SwitchParameter FreezeEmbeddings
+    {
+        get => Get<SwitchParameter>("freeze_embeddings");
+        set => Set("freeze_embeddings", value);
+    }
+
+    /// <summary>Number of layers, from the bottom, that are left as they are (full fine-tuning).</summary>
+    [Parameter(ParameterSetName = SettingSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [Alias("freeze_layers", "FreezeLayer")]
+    public int? FreezeLayers
+    {
+        get => Get<int?>("freeze_layers");
+        set => Set("freeze_layers", value);
+    }
 }

@@ -69,7 +69,7 @@ public static class AdapterFactory
             TargetRegex = pattern ?? (method.TargetModules.Count == 0 ? AdapterTargets.AllLinear : null),
             TargetModules = pattern is null ? method.TargetModules : null,
             ExcludeModules = method.ExcludeModules,
-            ModulesToSave = method.ModulesToSave,
+            ModulesToSave = [.. method.ModulesToSave.Concat(HeadModules(model, config.Task.TaskType)).Distinct(StringComparer.Ordinal)],
             Bias = method.Bias,
             RankPattern = Pattern(method.RankPattern, "rank_pattern"),
             AlphaPattern = Pattern(method.AlphaPattern, "alpha_pattern"),
@@ -89,6 +89,14 @@ public static class AdapterFactory
             BaseModelNameOrPath = config.Model.ModelNameOrPath,
         };
     }
+
+    /// <summary>
+    /// What PEFT trains and saves with an adapter of a classifier ("classifier", "score"), and what was made anew beside it (a
+    /// pooler): frozen at random it could not be had again.
+    /// </summary>
+    private static IEnumerable<string> HeadModules(PretrainedModel model, TaskType task) => task is TaskType.SequenceClassification or TaskType.TokenClassification
+        ? ["classifier", "score", .. model.LoadReport.Initialized.Select(n => n[..n.LastIndexOf('.')]).Where(n => !n.Split('.').Any(p => p is "classifier" or "score"))]
+        : [];
 
     private static Dictionary<string, double> Pattern(SettingList entries, string setting)
     {

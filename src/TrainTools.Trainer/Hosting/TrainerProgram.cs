@@ -20,6 +20,7 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
                      --detach: closing the terminal it was started from does not.
           generate MODEL [--device DEVICE] [--base BASE]
                      answers JSON requests, one a line, from standard input; BASE is the folder of an adapter's base
+          init       writes a model folder with fresh weights as one JSON request on standard input asks for
           export     writes a model or adapter folder as one JSON request on standard input asks for
           backend    prints which libtorch is used and why, as one JSON object
           version    prints the version
@@ -60,6 +61,9 @@ public sealed class TrainerProgram(ITrainingEngine training, ITextGeneratorFacto
             case ["generate", var model, .. var rest] when !model.StartsWith('-'):
                 var (device, basePath) = GenerationOptions(rest);
                 return new GenerateVerb(generation).Run(model, basePath, device, Requests(), events);
+
+            case ["init"]:
+                return InitVerb.Run(Requests(), events);
 
             case ["export"]:
                 return new ExportVerb(export).Run(Requests(), events);

@@ -1,21 +1,9 @@
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Models;
 using TrainTools.Trainer.Models.Parts;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models;
-
-/// <summary>What a sequence classifier's labels are, under transformers' names.</summary>
-public enum ProblemType
-{
-    /// <summary>A number (or several): mean squared error.</summary>
-    Regression,
-
-    /// <summary>One class of several: cross-entropy.</summary>
-    SingleLabelClassification,
-
-    /// <summary>Any number of classes: binary cross-entropy for each.</summary>
-    MultiLabelClassification,
-}
 
 /// <summary>One row of scores a text, or a document of a padding-free row.</summary>
 public abstract class SequenceClassifier : PretrainedModel

@@ -23,19 +23,43 @@ public static class PretrainedModelLoader
         options ??= new PretrainedModelOptions();
         var config = ModelConfigFile.Read(folder);
         var family = FamilyRegistry.Find(config);
+        var task = TaskOf(folder, config, family, options);
+        using var checkpoint = Checkpoint.Open(folder);
+        var tied = TiedWeights.Read(checkpoint, family, family.IsTied(config, task));
+        var laidOut = family.LayOut(config, task, tied.Tied, options);
+        return Finish(folder, config, family, task, laidOut, options, () =>
+            WeightLoader.Fill(laidOut.Layout, family.Names, checkpoint, tied.Aliases, laidOut.Renewable, options, config.Number("initializer_range", 0.02)));
+    }
+
+    /// <summary>Makes a model of a folder's config.json with fresh weights, whatever weights lie there. Errors: as <see cref="Load"/>, those of weights aside.</summary>
+    public static PretrainedModel Initialize(string folder, PretrainedModelOptions? options = null)
+    {
+        options ??= new PretrainedModelOptions();
+        var config = ModelConfigFile.Read(folder);
+        var family = FamilyRegistry.Find(config);
+        var task = TaskOf(folder, config, family, options);
+        var laidOut = family.LayOut(config, task, family.IsTied(config, task), options);
+        return Finish(folder, config, family, task, laidOut, options, () => WeightLoader.Initialize(laidOut.Layout, options, config.Number("initializer_range", 0.02)));
+    }
+
+    private static TaskType TaskOf(string folder, ModelConfigFile config, ModelFamily family, PretrainedModelOptions options)
+    {
         var task = options.Task ?? family.TaskOf(config) ?? family.DefaultTask;
         if (!family.Tasks.Contains(task))
         {
             throw new TrainToolsException(ErrorIds.ModelTaskUnsupported, ErrorKind.NotSupported, $"The family '{family.ModelType}' of '{folder}' has no head for the task {TaskName(task)}.", $"Tasks of this family: {string.Join(", ", family.Tasks.Select(TaskName))}.", folder);
         }
 
-        using var checkpoint = Checkpoint.Open(folder);
-        var tied = TiedWeights.Read(checkpoint, family, family.IsTied(config, task));
-        var laidOut = family.LayOut(config, task, tied.Tied, options);
+        return task;
+    }
+
+    private static PretrainedModel Finish(
+        string folder, ModelConfigFile config, ModelFamily family, TaskType task, LaidOutModel laidOut, PretrainedModelOptions options, Func<LoadReport> fill)
+    {
         var model = laidOut.Model;
         try
         {
-            model.LoadReport = WeightLoader.Fill(laidOut.Layout, family.Names, checkpoint, tied.Aliases, laidOut.Renewable, options, config.Number("initializer_range", 0.02));
+            model.LoadReport = fill();
             model.ComputeType = options.ComputeType;
             model.Device = options.Device ?? TorchSharp.torch.CPU;
             model.Folder = folder;

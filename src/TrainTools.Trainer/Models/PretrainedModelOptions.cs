@@ -25,6 +25,12 @@ public sealed record PretrainedModelOptions
     /// <summary>Labels of a classification head; empty = the config's. A different number makes a new head.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
+    /// <summary>What the labels of texts are, to be written into the config; null = as the config says.</summary>
+    public ProblemType? ProblemType { get; init; }
+
+    /// <summary>Padding token to be written into the config of a decoder that names none; null = none.</summary>
+    public int? PadTokenId { get; init; }
+
     /// <summary>Seed of a new head's weights.</summary>
     public long Seed { get; init; } = 42;
 

@@ -9,7 +9,11 @@ namespace TrainTools.Trainer.Training;
 /// <param name="Loss">Sum of the losses, float32 scalar.</param>
 /// <param name="Correct">Predictions that were right, int64 scalar.</param>
 /// <param name="Targets">How many targets the sums are over.</param>
-public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets);
+public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets)
+{
+    /// <summary>Float32 logits [targets or rows, labels] of an evaluation of labels; null elsewhere.</summary>
+    public Tensor? Scores { get; init; }
+}
 
 /// <summary>
 /// Next-token cross-entropy without ever holding all logits: hidden states go through the head a chunk at a time, and each

@@ -1,16 +1,23 @@
 using System.Diagnostics;
 using TorchSharp;
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Evaluation;
 using TrainTools.Core.Samples;
 
 namespace TrainTools.Trainer.Training;
 
-/// <summary>Measures a model on held-out rows, without dropout and without keeping logits.</summary>
+/// <summary>Measures a model on held-out rows, without dropout; logits are kept where labels are scored, and nowhere else.</summary>
 /// <param name="objective">The objective.</param>
 /// <param name="samples">The rows.</param>
 /// <param name="batchSize">Rows a batch.</param>
 /// <param name="collator">Makes batches.</param>
-public sealed class Evaluator(ITrainingObjective objective, IReadOnlyList<TrainingSample> samples, int batchSize, SampleCollator collator)
+/// <param name="scorer">Scores labels; null for language.</param>
+/// <param name="wanted">A metric that is given even where it is one of very many classes.</param>
+public sealed class Evaluator(
+    ITrainingObjective objective, IReadOnlyList<TrainingSample> samples, int batchSize, SampleCollator collator, PredictionScorer? scorer = null, string? wanted = null)
 {
+    private const int MostClassesLogged = 20;
+
     /// <summary>Rows a batch.</summary>
     public int BatchSize { get; private set; } = batchSize;
 
@@ -18,12 +25,14 @@ public sealed class Evaluator(ITrainingObjective objective, IReadOnlyList<Traini
     public void HalveBatch() => BatchSize = (BatchSize + 1) / 2;
 
     /// <summary>
-    /// The metrics: eval_loss is the mean over all supervised tokens; eval_loss_example_weighted is what transformers'
+    /// The metrics: eval_loss is the mean over all supervised tokens (or rows); eval_loss_example_weighted is what transformers'
     /// Trainer reports under eval_loss, the mean of the batches' means; eval_perplexity is the exponential of eval_loss.
+    /// Labels are scored as <see cref="EvaluationMetrics"/> names it.
     /// </summary>
     public IReadOnlyDictionary<string, double> Run()
     {
         var began = Stopwatch.GetTimestamp();
+        scorer?.Reset();
         double sum = 0;
         double sumOfMeans = 0;
         long correct = 0;
@@ -39,6 +48,11 @@ public sealed class Evaluator(ITrainingObjective objective, IReadOnlyList<Traini
             }
 
             var sums = objective.Evaluate(batch);
+            if (sums.Scores is { } scores)
+            {
+                scorer?.Add(batch.Samples, scores.cpu().contiguous().data<float>().ToArray());
+            }
+
             var loss = sums.Loss.ToDouble();
             sum += loss;
             sumOfMeans += loss / sums.Targets;
@@ -48,15 +62,37 @@ public sealed class Evaluator(ITrainingObjective objective, IReadOnlyList<Traini
         }
 
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        return new Dictionary<string, double>(StringComparer.Ordinal)
+        var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
         {
             ["eval_loss"] = sum / targets,
             ["eval_loss_example_weighted"] = sumOfMeans / batches,
-            ["eval_perplexity"] = Math.Exp(sum / targets),
-            ["eval_mean_token_accuracy"] = (double)correct / targets,
-            ["eval_num_tokens"] = targets,
-            ["eval_runtime"] = seconds,
-            ["eval_samples_per_second"] = samples.Count / Math.Max(seconds, 1e-9),
         };
+        if (scorer is null)
+        {
+            metrics["eval_perplexity"] = Math.Exp(sum / targets);
+            metrics["eval_mean_token_accuracy"] = (double)correct / targets;
+            metrics["eval_num_tokens"] = targets;
+        }
+        else
+        {
+            Score(scorer, metrics);
+        }
+
+        metrics["eval_runtime"] = seconds;
+        metrics["eval_samples_per_second"] = samples.Count / Math.Max(seconds, 1e-9);
+        return metrics;
+    }
+
+    // The figures of many classes would fill the log: they are in the report of the end.
+    private void Score(PredictionScorer scorer, Dictionary<string, double> metrics)
+    {
+        var general = EvaluationMetrics.All.ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, value) in scorer.Metrics())
+        {
+            if (scorer.Labels.Names.Count <= MostClassesLogged || general.Contains(name) || name == wanted || name == "eval_" + wanted)
+            {
+                metrics[name] = value;
+            }
+        }
     }
 }

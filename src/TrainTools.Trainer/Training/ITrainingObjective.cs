@@ -12,6 +12,9 @@ public interface ITrainingObjective
     /// <summary>What the batch's loss is a sum over (supervised tokens, rows).</summary>
     long CountTargets(SampleBatch batch);
 
+    /// <summary>What the batch's loss is divided by: its targets, each with the weight of its class where classes have one.</summary>
+    double Weight(SampleBatch batch) => CountTargets(batch);
+
     /// <summary>Forward and backward pass; gradients of <paramref name="scale"/> × the sum are added to the parameters'. Not called without targets.</summary>
     LossSums Backward(SampleBatch batch, double scale);
 

@@ -40,14 +40,15 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
 
         // Every target of the window weighs the same, in whichever micro-batch it stands.
         var targets = window.Batches.Sum(objective.CountTargets);
-        var scale = (scaler?.Scale ?? 1) / Math.Max(1, targets);
+        var weight = window.Batches.Sum(objective.Weight);
+        var scale = (scaler?.Scale ?? 1) / (weight > 0 ? weight : 1);
         var sums = new List<LossSums>(window.Batches.Count);
         foreach (var batch in window.Batches.Where(b => objective.CountTargets(b) > 0))
         {
             sums.Add(objective.Backward(batch, scale));
             if (sums.Count == 1 && window.Batches.Count > 1)
             {
-                probe?.AfterFirstBatch((double)objective.CountTargets(batch) / targets, scaler?.Scale ?? 1);
+                probe?.AfterFirstBatch(objective.Weight(batch) / weight, scaler?.Scale ?? 1);
             }
         }
 
@@ -57,7 +58,7 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
             return new StepOutcome(double.NaN, 0, double.NaN, 0, false, false);
         }
 
-        var loss = sums.Sum(s => s.Loss.ToDouble()) / targets;
+        var loss = sums.Sum(s => s.Loss.ToDouble()) / weight;
         var accuracy = sums.Sum(s => s.Correct.ToInt64()) / (double)targets;
         var norm = TorchOps.GlobalNorm(optimizer.Gradients()).ToDouble() / (scaler?.Scale ?? 1);
 

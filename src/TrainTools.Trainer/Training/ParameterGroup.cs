@@ -9,20 +9,21 @@ namespace TrainTools.Trainer.Training;
 /// <param name="Names">Their names.</param>
 /// <param name="Tensors">The parameters, in the order of the names; float32 leaves that require a gradient.</param>
 /// <param name="WeightDecay">Decoupled weight decay.</param>
-/// <param name="LearningRateFactor">Multiplies the schedule's rate (LoRA+).</param>
+/// <param name="LearningRateFactor">Multiplies the schedule's rate (LoRA+, layer-wise decay).</param>
 public sealed record ParameterGroup(IReadOnlyList<string> Names, IReadOnlyList<torch.Tensor> Tensors, double WeightDecay, double LearningRateFactor = 1)
 {
     /// <summary>transformers' two groups: what decays and what does not. Empty groups are left out.</summary>
     /// <param name="model">The model; parameters that do not require a gradient are left alone.</param>
     /// <param name="weightDecay">Decay of the first group.</param>
-    public static IReadOnlyList<ParameterGroup> ForModel(PretrainedModel model, double weightDecay)
+    /// <param name="layerDecay">Factor from each layer's rate to that of the layer below it; null = one rate for all.</param>
+    public static IReadOnlyList<ParameterGroup> ForModel(PretrainedModel model, double weightDecay, double? layerDecay = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var trained = model.Parameters.Where(p => p.Value.requires_grad).ToList();
-        return [.. trained
-            .GroupBy(p => !model.NoDecayParameterNames.Contains(p.Key))
-            .OrderByDescending(g => g.Key)
-            .Select(g => new ParameterGroup([.. g.Select(p => p.Key)], [.. g.Select(p => p.Value)], g.Key ? weightDecay : 0))];
+        var none = model.NoDecayParameterNames;
+        return [.. model.Parameters.Where(p => p.Value.requires_grad)
+            .GroupBy(p => (Decays: !none.Contains(p.Key), Factor: layerDecay is { } factor ? Math.Pow(factor, ModelDepth.FromTop(model, p.Key)) : 1))
+            .OrderByDescending(g => g.Key.Decays).ThenByDescending(g => g.Key.Factor)
+            .Select(g => new ParameterGroup([.. g.Select(p => p.Key)], [.. g.Select(p => p.Value)], g.Key.Decays ? weightDecay : 0, g.Key.Factor))];
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Core.Tokenization;
 
 namespace TrainTools.Trainer.Training;
@@ -11,6 +12,9 @@ namespace TrainTools.Trainer.Training;
 /// <param name="Validation">Held-out rows; empty = none.</param>
 public sealed record RunData(PreparedSamples Training, IReadOnlyList<TrainingSample> Validation)
 {
+    /// <summary>The labels of classification and tagging; null for language.</summary>
+    public LabelSet? Labels { get; init; }
+
     /// <summary>Reads and prepares a configuration's data; tells what became of it.</summary>
     /// <param name="config">The resolved configuration.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
@@ -58,7 +62,12 @@ public sealed record RunData(PreparedSamples Training, IReadOnlyList<TrainingSam
                 "Raise max_length, set keep_target, or look at the data with Get-TrainingSample.");
         }
 
-        return new RunData(source.Preparation.Pack(training), validation is null ? [] : source.Preparation.Pack(validation).Samples);
+        if (source.Labels?.Note is { } note)
+        {
+            events.Send(new LogMessage { Level = "information", Message = note });
+        }
+
+        return new RunData(source.Preparation.Pack(training), validation is null ? [] : source.Preparation.Pack(validation).Samples) { Labels = source.Labels };
     }
 
     /// <summary>
@@ -70,7 +79,7 @@ public sealed record RunData(PreparedSamples Training, IReadOnlyList<TrainingSam
         ArgumentNullException.ThrowIfNull(records);
         return records.Count == 0 ? this : this with
         {
-            Training = Training.With([.. Training.Samples.Select(s => !s.RecordIndexes.Any(records.Contains) ? s : s with { Labels = [.. s.Labels.Select(_ => TrainingSample.Ignored)] })]),
+            Training = Training.With([.. Training.Samples.Select(s => !s.RecordIndexes.Any(records.Contains) ? s : s with { Labels = [.. s.Labels.Select(_ => TrainingSample.Ignored)], IsPassedOver = true })]),
         };
     }
 }

@@ -31,9 +31,13 @@ public sealed class RunEngine : ITrainingEngine
         var modelPath = Required(config.Model.ModelNameOrPath, "model_name_or_path");
         var tokenizer = PretrainedTokenizer.Load(config.Model.TokenizerPath ?? modelPath);
 
+        // A head is as large as its labels are many: what has labels is read before the model is.
+        var passedOver = RemedyLog.SkippedRecords(context.Folder);
+        RunData Read() => RunData.Prepare(config, tokenizer, context.Events, context.Folder).PassOver(passedOver);
+        var labelled = config.Task.TaskType is TaskType.SequenceClassification or TaskType.TokenClassification ? Read() : null;
         var method = config.Method;
         TorchRandom.Seed(config.Runtime.Seed);
-        using var model = PretrainedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions
+        using var model = TaskParts.Load(modelPath, config.Task, labelled?.Labels, tokenizer, new PretrainedModelOptions
         {
             ComputeType = computeType,
             ParameterType = method.FinetuningType == TrainingMethod.Full ? torch.ScalarType.Float32 : computeType,
@@ -42,6 +46,7 @@ public sealed class RunEngine : ITrainingEngine
             Seed = config.Runtime.Seed,
             AttentionDropout = config.Model.AttentionDropout,
             HiddenDropout = config.Model.HiddenDropout,
+            ClassifierDropout = config.Model.ClassifierDropout,
         });
         var fit = TokenizerChecks.AgainstEmbedding(tokenizer, model.VocabularySize);
         if (fit.UnusedRows > 0)
@@ -52,16 +57,16 @@ public sealed class RunEngine : ITrainingEngine
         model.NeftuneNoiseAlpha = config.Optimization.NeftuneNoiseAlpha;
         AdapterFactory.RefuseQuantizedFull(model, method);
         using var adapter = method.FinetuningType == TrainingMethod.Full ? null : AdapterFactory.Create(model, config);
-        TrainedWeights weights = adapter is null ? new FullWeights(model) : new AdapterWeights(adapter);
+        TrainedWeights weights = adapter is null
+            ? new FullWeights(model, FrozenParts.From(config.Optimization, model), config.Optimization.LayerwiseLrDecay) : new AdapterWeights(adapter);
 
-        var passedOver = RemedyLog.SkippedRecords(context.Folder);
-        var data = RunData.Prepare(config, tokenizer, context.Events, context.Folder).PassOver(passedOver);
+        var data = labelled ?? Read();
         var plan = StepPlan.Create(
             data.Training.Samples.Count, config.Batch.PerDeviceTrainBatchSize ?? 8, config.Batch.GradientAccumulationSteps ?? 1,
             config.Duration.NumTrainEpochs ?? 3, config.Duration.MaxSteps);
         var collator = new SampleCollator(tokenizer.PadTokenId ?? tokenizer.EosTokenId ?? 0);
-        var objective = new CausalLanguageObjective(
-            model, device, config.Task.LabelSmoothingFactor, config.Batch.GradientCheckpointing ? new RecomputingLayers(config.Runtime.Seed) : null);
+        var objective = TaskParts.Objective(model, config, data, tokenizer);
+        var scorer = TaskParts.Scorer(config, data);
         using var optimizer = new AdamW(
             weights.Groups(config.Optimization.WeightDecay, LoraPlusRates.From(config)),
             new AdamWOptions(config.Optimization.AdamBeta1, config.Optimization.AdamBeta2, config.Optimization.AdamEpsilon));
@@ -82,9 +87,10 @@ public sealed class RunEngine : ITrainingEngine
             Scaler = scaler,
             Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler, new StepProbe(optimizer.Groups)),
             PassedOver = passedOver,
+            Classes = data.Labels?.Names.Count,
             Facts = SampleFacts.Of(data.Training.Samples, data.Validation),
             Evaluator = data.Validation.Count == 0 ? null
-                : new Evaluator(objective, data.Validation, config.Batch.PerDeviceEvalBatchSize ?? plan.BatchSize, collator),
+                : new Evaluator(objective, data.Validation, config.Batch.PerDeviceEvalBatchSize ?? plan.BatchSize, collator, scorer, config.Evaluation.MetricForBestModel),
             Tracker = new EvaluationTracker(greater, config.Evaluation.EarlyStoppingPatience, config.Evaluation.EarlyStoppingThreshold),
         };
         var result = loop.Run();
@@ -97,7 +103,7 @@ public sealed class RunEngine : ITrainingEngine
         if (adapter is not null)
         {
             var probe = new ModelInput { InputIds = torch.tensor(data.Training.Samples[0].InputIds.Take(64).Select(i => (long)i).ToArray(), device: device).unsqueeze(0) };
-            torch.Tensor Forward() => model.Logits(model.HiddenStates(probe));
+            torch.Tensor Forward() => TaskParts.Logits(model, probe);
             AdapterAcceptance.Check(adapter, Forward);
             weights.SaveResult(path);
             AdapterAcceptance.CheckSaved(adapter, path, Forward);
@@ -108,6 +114,19 @@ public sealed class RunEngine : ITrainingEngine
         }
 
         TokenizerFiles.Copy(config.Model, path);
+        if (scorer is not null)
+        {
+            if (adapter is not null)
+            {
+                LabelFile.Write(path, data.Labels!);
+            }
+
+            if (loop.Evaluator is { } evaluator)
+            {
+                EvaluationWriter.Write(evaluator, scorer, config, context.Folder, path);
+            }
+        }
+
         return result with { ModelPath = path };
     }
 

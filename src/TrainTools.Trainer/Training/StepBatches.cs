@@ -13,7 +13,7 @@ public sealed record StepBatches(int Step, IReadOnlyList<SampleBatch> Batches)
     /// <summary>Records in the step.</summary>
     public IEnumerable<long> RecordIndexes => Batches.SelectMany(b => b.RecordIndexes);
 
-    /// <summary>Rows without a supervised token; null where a batch has all its documents in one row.</summary>
-    public int? RowsWithoutTargets => Batches.Any(b => b.RowLengths is null) ? null
+    /// <summary>Rows without a supervised token; null where a batch has all its documents in one row or labels whole rows.</summary>
+    public int? RowsWithoutTargets => Batches.Any(b => b.RowLengths is null || b.RowTargets is not null) ? null
         : Batches.Sum(b => b.Rows - b.TargetPositions.Select(p => p / b.Columns).Distinct().Count());
 }

@@ -41,14 +41,20 @@ public abstract class TrainedWeights
 /// <summary>Full fine-tuning.</summary>
 public sealed class FullWeights : TrainedWeights
 {
-    /// <summary>Every parameter of the model gets a gradient.</summary>
-    public FullWeights(PretrainedModel model)
+    private readonly double? layerDecay;
+
+    /// <summary>Every parameter of the model gets a gradient, but for what is frozen.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="frozen">What is left as it is; null = nothing.</param>
+    /// <param name="layerDecay">Factor from each layer's learning rate to that of the layer below it; null = one rate for all.</param>
+    public FullWeights(PretrainedModel model, FrozenParts? frozen = null, double? layerDecay = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         Model = model;
-        foreach (var parameter in model.Parameters.Values)
+        this.layerDecay = layerDecay;
+        foreach (var (name, parameter) in model.Parameters)
         {
-            parameter.requires_grad_(true);
+            parameter.requires_grad_(frozen?.Contains(model, name) != true);
         }
     }
 
@@ -59,7 +65,7 @@ public sealed class FullWeights : TrainedWeights
     public override long TotalParameters => Model.Parameters.Values.Sum(t => t.numel());
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, LoraPlusRates? loraPlus = null) => ParameterGroup.ForModel(Model, weightDecay);
+    public override IReadOnlyList<ParameterGroup> Groups(double weightDecay, LoraPlusRates? loraPlus = null) => ParameterGroup.ForModel(Model, weightDecay, layerDecay);
 
     /// <inheritdoc/>
     public override void Save(string folder) => PretrainedModelWriter.Save(Model, folder);

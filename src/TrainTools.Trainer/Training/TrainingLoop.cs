@@ -58,6 +58,9 @@ internal sealed class TrainingLoop : IDisposable
 
     public required Evaluator? Evaluator { get; init; }
 
+    /// <summary>Classes a prediction chooses from; null = the vocabulary.</summary>
+    public int? Classes { get; init; }
+
     /// <summary>What the rows tell the diagnosis before the first step.</summary>
     public required SampleFacts Facts { get; init; }
 
@@ -124,7 +127,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private RunWatch Watch(RunStarted started)
     {
-        var facts = RunFacts.From(Config, started) with { Classes = Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap };
+        var facts = RunFacts.From(Config, started) with { Classes = Classes ?? Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap };
         var made = new RunWatch(facts, Context.Folder, Context.Events);
         if (done > 0)
         {

@@ -49,6 +49,11 @@ public static class ConfigResolver
     {
         var positions = s.Facts.Model?.MaxPositions;
         s.Fill("max_length", Math.Min(1024, positions ?? 1024), positions < 1024 ? $"the model has {positions} positions" : "1024 tokens, as TRL");
+        if (s.Config.Task.TaskType == TaskType.TokenClassification)
+        {
+            s.Fill("stride", s.Config.Data.MaxLength!.Value / 4, "a quarter of max_length");
+        }
+
         if (s.Facts.Data?.Shape is { } shape)
         {
             var prompts = shape is Data.RecordShape.PromptCompletion or Data.RecordShape.ConversationalPromptCompletion;

@@ -55,7 +55,7 @@ internal abstract class DecoderFamily : ModelFamily
         {
             case TaskType.SequenceClassification:
             {
-                var labels = LabelSet.Resolve(config, options.Labels);
+                var labels = LabelSet.Resolve(config, options);
                 var score = layout.Linear("score", parts.HiddenSize, labels.Count, bias: false);
                 var model = new DecoderSequenceClassifier(config, layout, labels, parts.Backbone, score)
                 {
@@ -68,7 +68,7 @@ internal abstract class DecoderFamily : ModelFamily
 
             case TaskType.TokenClassification:
             {
-                var labels = LabelSet.Resolve(config, options.Labels);
+                var labels = LabelSet.Resolve(config, options);
                 var score = layout.Linear(TokenHeadName, parts.HiddenSize, labels.Count, bias: true);
                 double dropout = options.ClassifierDropout ?? config.NumberOrNull("classifier_dropout") ?? config.NumberOrNull("hidden_dropout") ?? 0.1;
                 var model = new BackboneTokenClassifier(config, layout, labels, parts.Backbone, score, dropout)

@@ -30,7 +30,7 @@ internal abstract class EncoderFamily : ModelFamily
             return new LaidOutModel(LayOutMasked(config, layout, parts, tied), layout, new HashSet<string>());
         }
 
-        var labels = LabelSet.Resolve(config, options.Labels);
+        var labels = LabelSet.Resolve(config, options);
         int before = layout.Parameters.Count;
         if (task == TaskType.SequenceClassification)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Models;
 
 namespace TrainTools.Trainer.Models.Families;
@@ -12,8 +13,25 @@ internal static class LabelSet
     /// <summary>
     /// The labels in order. Labels given by the user are written into the config, so that the saved model carries them.
     /// </summary>
-    public static IReadOnlyList<string> Resolve(ModelConfigFile config, IReadOnlyList<string> given)
+    public static IReadOnlyList<string> Resolve(ModelConfigFile config, PretrainedModelOptions options)
     {
+        if (options.ProblemType is { } problem)
+        {
+            config.Json["problem_type"] = problem switch
+            {
+                ProblemType.Regression => "regression",
+                ProblemType.MultiLabelClassification => "multi_label_classification",
+                _ => "single_label_classification",
+            };
+        }
+
+        // transformers finds a text's last token by the padding before it.
+        if (options.PadTokenId is { } padding && config.IntegerOrNull("pad_token_id") is null)
+        {
+            config.Json["pad_token_id"] = padding;
+        }
+
+        var given = options.Labels;
         if (given.Count == 0)
         {
             return Read(config);

@@ -75,6 +75,21 @@ internal static class WeightLoader
         return new LoadReport(initialized, ignored);
     }
 
+    /// <summary>Fills every parameter anew.</summary>
+    /// <param name="layout">The model.</param>
+    /// <param name="options">Types, device and seed.</param>
+    /// <param name="initializerRange">Standard deviation of the weights.</param>
+    public static LoadReport Initialize(ModelLayout layout, PretrainedModelOptions options, double initializerRange)
+    {
+        using var generator = new Generator((ulong)options.Seed);
+        foreach (var parameter in layout.Parameters)
+        {
+            parameter.Value = Make(parameter, generator, options, initializerRange);
+        }
+
+        return new LoadReport([.. layout.Parameters.Select(p => p.Name)], []);
+    }
+
     private static void Read(
         ModelParameter parameter, SafetensorsFile file, SafetensorsEntry entry, LinearLayer? layer, QuantizedTensors quantized, PretrainedModelOptions options)
     {

@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using TrainTools.Core.Configuration;
+using TrainTools.Core.Errors;
+using TrainTools.Core.Files;
+using TrainTools.Core.Samples.Labels;
+
+namespace TrainTools.Trainer.Adapters;
+
+/// <summary>
+/// labels.json beside an adapter: an adapter has no config.json of its own, and its base does not know the labels. PEFT
+/// leaves them to the caller (num_labels, id2label).
+/// </summary>
+internal static class LabelFile
+{
+    private const string FileName = "labels.json";
+
+    /// <summary>Writes the labels in the form of config.json.</summary>
+    public static void Write(string folder, LabelSet labels)
+    {
+        var json = new JsonObject
+        {
+            ["id2label"] = new JsonObject(labels.Names.Select((name, id) => KeyValuePair.Create(FormattableString.Invariant($"{id}"), (JsonNode?)name))),
+            ["label2id"] = new JsonObject(labels.Names.Select((name, id) => KeyValuePair.Create(name, (JsonNode?)id))),
+        };
+        if (labels.Problem is { } problem)
+        {
+            json["problem_type"] = ConfigSchema.Get("problem_type").Format(problem);
+        }
+
+        AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }
+
+    /// <summary>The labels of an adapter folder; null where it has none.</summary>
+    public static LabelSet? Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            var json = JsonNode.Parse(File.ReadAllText(path))!;
+            var names = json["id2label"]!.AsObject().OrderBy(p => int.Parse(p.Key, System.Globalization.CultureInfo.InvariantCulture)).Select(p => p.Value!.GetValue<string>()).ToList();
+            return new LabelSet(names, json["problem_type"]?.GetValue<string>() switch
+            {
+                "regression" => ProblemType.Regression,
+                "single_label_classification" => ProblemType.SingleLabelClassification,
+                "multi_label_classification" => ProblemType.MultiLabelClassification,
+                _ => null,
+            });
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException or NullReferenceException or ArgumentException)
+        {
+            throw new TrainToolsException(ErrorIds.ModelConfigInvalid, ErrorKind.InvalidData, $"'{path}' is not a valid set of labels: {e.Message}", "It holds id2label as config.json does.", path, e);
+        }
+    }
+}
