@@ -24,7 +24,7 @@
         'Invoke-FineTunedModel'
         'Measure-TrainingDataset'
         'New-TrainingConfig'
-        'New-TransformerModel'
+        'New-TrainingModel'
         'Split-TrainingDataset'
         'Start-FineTune'
         'Stop-FineTune'
@@ -35,7 +35,7 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     TypesToProcess       = @('TrainTools.Types.ps1xml')
-    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml', 'TrainTools.Sample.Format.ps1xml', 'TrainTools.Diagnosis.Format.ps1xml', 'TrainTools.Parts.Format.ps1xml')
+    FormatsToProcess     = @('TrainTools.Format.ps1xml', 'TrainTools.Data.Format.ps1xml', 'TrainTools.Sample.Format.ps1xml', 'TrainTools.Evaluation.Format.ps1xml', 'TrainTools.Diagnosis.Format.ps1xml', 'TrainTools.Parts.Format.ps1xml')
     PrivateData          = @{
         PSData = @{
             Tags         = @('PSEdition_Core', 'Windows', 'Linux', 'MacOS', 'MachineLearning', 'FineTuning', 'LLM', 'Transformers', 'TorchSharp')

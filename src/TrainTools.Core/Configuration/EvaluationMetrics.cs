@@ -10,14 +10,14 @@ public static class EvaluationMetrics
 
     private static readonly string[] Labels =
     [
-        "eval_loss", "eval_loss_example_weighted", "eval_accuracy", "eval_f1", "eval_f1_macro", "eval_f1_micro", "eval_f1_weighted", "eval_precision", "eval_precision_macro",
+        "eval_loss", "eval_accuracy", "eval_loss_example_weighted", "eval_f1", "eval_f1_macro", "eval_f1_micro", "eval_f1_weighted", "eval_precision", "eval_precision_macro",
         "eval_precision_micro", "eval_precision_weighted", "eval_recall", "eval_recall_macro", "eval_recall_micro", "eval_recall_weighted",
         "eval_matthews_correlation", "eval_f1_samples", "eval_hamming_loss", "eval_mse", "eval_rmse", "eval_mae", "eval_r2", "eval_pearson", "eval_spearmanr",
     ];
 
     private static readonly string[] Tags =
     [
-        "eval_loss", "eval_loss_example_weighted", "eval_accuracy", "eval_f1", "eval_precision", "eval_recall", "eval_f1_macro", "eval_precision_macro", "eval_recall_macro",
+        "eval_loss", "eval_accuracy", "eval_loss_example_weighted", "eval_f1", "eval_precision", "eval_recall", "eval_f1_macro", "eval_precision_macro", "eval_recall_macro",
         "eval_f1_weighted", "eval_precision_weighted", "eval_recall_weighted",
     ];
 

@@ -16,6 +16,9 @@ internal static class KnownFields
 
     public static readonly string[] Tags = ["ner_tags", "tags", "labels", "pos_tags"];
 
+    /// <summary>Entities of a text by the places of their characters.</summary>
+    public static readonly string[] Entities = ["entities", "spans", "label", "labels"];
+
     /// <summary>Prompt and completion under other names, tried last.</summary>
     public static readonly (string Prompt, string Completion)[] Pairs =
         [("prompt", "completion"), ("prompt", "response"), ("question", "answer"), ("instruction", "response"), ("input", "output"), ("question", "response"), ("query", "response")];

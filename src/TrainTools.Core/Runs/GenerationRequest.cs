@@ -8,11 +8,20 @@ namespace TrainTools.Core.Runs;
 /// </summary>
 public sealed record GenerationRequest
 {
-    /// <summary>Text to continue. One of this and <see cref="Messages"/>.</summary>
+    /// <summary>Text to continue, to classify or to tag. One of this, <see cref="Messages"/> and <see cref="Words"/>.</summary>
     public string? Prompt { get; init; }
 
     /// <summary>Conversation to answer, rendered with the model's chat template.</summary>
     public IReadOnlyList<ChatMessage>? Messages { get; init; }
+
+    /// <summary>Words to tag.</summary>
+    public IReadOnlyList<string>? Words { get; init; }
+
+    /// <summary>Most tokens that a classifier or tagger reads at once; null = the model's positions.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>Give the logits too.</summary>
+    public bool WithLogits { get; init; }
 
     /// <summary>Most tokens to generate.</summary>
     public int MaxNewTokens { get; init; } = 128;

@@ -1,19 +1,27 @@
 using System.Management.Automation;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Evaluation;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.PowerShell.Commands;
 
 /// <summary>
-/// Lets a model continue prompts. The most likely token is taken each time unless -Temperature, -TopK or -TopP asks for
-/// sampling. All prompts of a pipeline go to one trainer process; each answer is given as it comes.
+/// Lets a model answer texts: a language model continues them, a classifier labels them, a tagger finds their entities. A
+/// language model takes the most likely token each time unless -Temperature, -TopK or -TopP asks for sampling. All texts of a
+/// pipeline go to one trainer process; each answer is given as it comes. With -EvaluatePath a classifier or tagger is judged
+/// on labelled data.
 /// </summary>
-[Cmdlet(VerbsLifecycle.Invoke, "FineTunedModel")]
-[OutputType(typeof(GeneratedText))]
-public sealed class InvokeFineTunedModelCommand : CommandBase
+[Cmdlet(VerbsLifecycle.Invoke, "FineTunedModel", DefaultParameterSetName = PromptSet)]
+[OutputType(typeof(GeneratedText), typeof(ClassifiedText), typeof(TaggedText), ParameterSetName = [PromptSet])]
+[OutputType(typeof(EvaluationReport), ParameterSetName = [EvaluateSet])]
+public sealed partial class InvokeFineTunedModelCommand : CommandBase
 {
+    private const string PromptSet = "Prompt";
+    private const string EvaluateSet = "Evaluate";
+
     private TrainerProcess? trainer;
     private string? pathInUse;
+    private string? model;
 
     /// <summary>A model folder, or a run folder whose result is meant.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
@@ -28,36 +36,37 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
     [ValidateNotNullOrEmpty]
     public string? BaseModelPath { get; set; }
 
-    /// <summary>Texts to continue.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    /// <summary>Texts to continue, to classify or to tag.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = PromptSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Text")]
     [ValidateNotNullOrEmpty]
     public string[] Prompt { get; set; } = [];
 
     /// <summary>Most tokens to generate for a prompt.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PromptSet)]
     [Alias("max_new_tokens")]
     [ValidateRange(1, 1_000_000)]
     public int MaxNewTokens { get; set; } = 128;
 
     /// <summary>Divides the logits before sampling: below 1 the likely tokens gain, above 1 the unlikely ones.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PromptSet)]
     [ValidateRange(0.01, 100.0)]
     public double Temperature { get; set; } = 1;
 
     /// <summary>Sample among this many most likely tokens; 0 = all.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PromptSet)]
     [Alias("top_k")]
     [ValidateRange(0, int.MaxValue)]
     public int TopK { get; set; }
 
     /// <summary>Sample among the most likely tokens that together have this probability; 1 = all.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PromptSet)]
     [Alias("top_p")]
     [ValidateRange(0.0, 1.0)]
     public double TopP { get; set; } = 1;
 
     /// <summary>Seed of the sampling: the same seed gives the same text.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PromptSet)]
     public long Seed { get; set; } = 42;
 
     /// <summary>auto, cpu, cuda or cuda:n.</summary>
@@ -86,13 +95,20 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
             Load();
         }
 
+        if (ParameterSetName == EvaluateSet)
+        {
+            Evaluate();
+            return;
+        }
+
         foreach (var prompt in Prompt)
         {
             trainer!.Ask(Request(prompt));
-            switch (Answer())
+            var answer = Answer();
+            switch (answer)
             {
-                case GeneratedText text:
-                    WriteObject(text);
+                case GeneratedText or ClassifiedText or TaggedText:
+                    WriteObject(answer);
                     break;
                 case TrainerError error:
                     WriteError(ErrorRecords.From(error.ToException(), prompt));
@@ -119,7 +135,7 @@ public sealed class InvokeFineTunedModelCommand : CommandBase
     {
         pathInUse = null;
         trainer = TrainerProcess.StartGeneration(
-            TrainerLocator.Find(), FindModel(), Device, BaseModelPath is null ? null : PathHelper.ResolveNew(this, BaseModelPath));
+            TrainerLocator.Find(), model = FindModel(), Device, BaseModelPath is null ? null : PathHelper.ResolveNew(this, BaseModelPath));
         pathInUse = Path;
     }
 

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Evaluation;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.PowerShell.Commands;
@@ -11,7 +12,7 @@ namespace TrainTools.PowerShell.Commands;
 /// trainer after the step it is at, with a checkpoint, and waits for that.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "FineTune", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
-[OutputType(typeof(FineTuneRun))]
+[OutputType(typeof(FineTuneRun), typeof(CrossValidationResult))]
 public sealed partial class StartFineTuneCommand : CommandBase
 {
     private const string ConfigSet = "Config";
@@ -90,7 +91,11 @@ public sealed partial class StartFineTuneCommand : CommandBase
         var folder = new RunFolder(config.OutputDir ?? RunPreparation.ChooseFolder(PathHelper.Location(this), config, DateTimeOffset.Now));
         try
         {
-            if (Resuming && Directory.Exists(folder.Path) && FineTuneRun.TryOpen(folder) is { } run)
+            if (CrossValidate > 0)
+            {
+                TrainFolds(folder, config);
+            }
+            else if (Resuming && Directory.Exists(folder.Path) && FineTuneRun.TryOpen(folder) is { } run)
             {
                 Continue(folder, run, config);
             }

@@ -1,5 +1,7 @@
 using TrainTools.Core.Adapters;
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Trainer.Models;
 
 namespace TrainTools.Trainer.Adapters;
@@ -10,16 +12,21 @@ public static class AdaptedModelLoader
     /// <summary>Whether a folder holds an adapter.</summary>
     public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, AdapterConfigFile.FileName));
 
-    /// <summary>Loads; an adapter's base is the folder given, else the one its config names, as it stands or relative to the adapter.</summary>
+    /// <summary>
+    /// Loads with the head that the folder is for; an adapter's base is the folder given, else the one its config names, as it
+    /// stands or relative to the adapter.
+    /// </summary>
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.ModelFolderNotFound"/>: the base is not there.</exception>
-    public static CausalLanguageModel LoadCausal(string folder, PretrainedModelOptions options, string? basePath = null)
+    public static PretrainedModel Load(string folder, PretrainedModelOptions options, string? basePath = null)
     {
+        ArgumentNullException.ThrowIfNull(options);
         if (!IsAdapter(folder))
         {
-            return PretrainedModelLoader.LoadCausal(folder, options);
+            return PretrainedModelLoader.Load(folder, options);
         }
 
-        var model = PretrainedModelLoader.LoadCausal(basePath ?? BaseOf(folder), options);
+        var labels = LabelFile.Read(folder);
+        var model = PretrainedModelLoader.Load(basePath ?? BaseOf(folder), options with { Task = TaskOf(folder), Labels = labels?.Names ?? [], ProblemType = labels?.Problem });
         try
         {
             // Merged where one table can hold the result, else left beside the base.
@@ -37,6 +44,14 @@ public static class AdaptedModelLoader
             throw;
         }
     }
+
+    private static TaskType? TaskOf(string folder) => AdapterConfigFile.Read(folder).TaskType switch
+    {
+        "SEQ_CLS" => TaskType.SequenceClassification,
+        "TOKEN_CLS" => TaskType.TokenClassification,
+        "CAUSAL_LM" => TaskType.CausalLm,
+        _ => null,
+    };
 
     /// <summary>The base of an adapter.</summary>
     public static string BaseOf(string folder)

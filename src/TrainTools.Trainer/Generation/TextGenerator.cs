@@ -7,25 +7,10 @@ using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Tokenization;
 using TrainTools.Core.Tokenization.Chat;
-using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Hosting;
 using TrainTools.Trainer.Models;
-using TrainTools.Trainer.Training;
 
 namespace TrainTools.Trainer.Generation;
-
-/// <summary>Loads models that answer prompts.</summary>
-public sealed class TextGeneratorFactory : ITextGeneratorFactory
-{
-    /// <inheritdoc/>
-    public ITextGenerator Load(string modelPath, string device, string? basePath = null)
-    {
-        var where = TrainingDevice.Find(device);
-        var ownTokenizer = basePath is null || File.Exists(Path.Combine(modelPath, "tokenizer.json")) || !AdaptedModelLoader.IsAdapter(modelPath);
-        var tokenizer = PretrainedTokenizer.Load(ownTokenizer ? modelPath : basePath!);
-        return new TextGenerator(AdaptedModelLoader.LoadCausal(modelPath, new PretrainedModelOptions { Device = where }, basePath), tokenizer);
-    }
-}
 
 /// <summary>A model that answers prompts and conversations.</summary>
 public sealed class TextGenerator : ITextGenerator
@@ -44,10 +29,18 @@ public sealed class TextGenerator : ITextGenerator
     }
 
     /// <inheritdoc/>
+    TrainerEvent ITextGenerator.Generate(GenerationRequest request, int index, StopSignal stop) => Generate(request, index, stop);
+
+    /// <inheritdoc cref="ITextGenerator.Generate"/>
     public GeneratedText Generate(GenerationRequest request, int index, StopSignal stop)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(stop);
+        if (request.Words is not null)
+        {
+            throw new TrainToolsException(ErrorIds.GenerationRequestInvalid, ErrorKind.InvalidArgument, "Words are tagged, and this model generates text.", "Give a prompt.");
+        }
+
         var began = Stopwatch.GetTimestamp();
         var sampler = new TokenSampler(SamplingOptions.From(request));
         var (prompt, ids) = Prompt(request);

@@ -7,7 +7,7 @@ namespace TrainTools.Trainer.Hosting;
 
 /// <summary>
 /// `generate MODEL`: answers one JSON request a line on standard input until it ends. Each request gets one
-/// <see cref="GeneratedText"/>, or a <see cref="TrainerError"/> that carries its number while the next ones go on.
+/// <see cref="GeneratedText"/> (of a classifier a <see cref="ClassifiedText"/>, of a tagger a <see cref="TaggedText"/>), or a <see cref="TrainerError"/> that carries its number while the next ones go on.
 /// </summary>
 public sealed class GenerateVerb(ITextGeneratorFactory factory)
 {
@@ -55,12 +55,12 @@ public sealed class GenerateVerb(ITextGeneratorFactory factory)
         try
         {
             var request = JsonSerializer.Deserialize<GenerationRequest>(line, TrainerEvent.JsonOptions);
-            if (request is not null && request.Prompt is null != request.Messages is null)
+            if (request is not null && new object?[] { request.Prompt, request.Messages, request.Words }.Count(given => given is not null) == 1)
             {
                 return request;
             }
 
-            throw Invalid(index, "it must have either prompt or messages", null);
+            throw Invalid(index, "it must have one of prompt, messages and words", null);
         }
         catch (JsonException e)
         {

@@ -53,8 +53,8 @@ public interface ITrainingEngine
 /// <summary>A loaded model that answers prompts, as the process shell sees it.</summary>
 public interface ITextGenerator : IDisposable
 {
-    /// <summary>Answers one request. Stops early, with what it has, when <paramref name="stop"/> says so.</summary>
-    GeneratedText Generate(GenerationRequest request, int index, StopSignal stop);
+    /// <summary>Answers one request: a <see cref="GeneratedText"/>, <see cref="ClassifiedText"/> or <see cref="TaggedText"/>, by the model's head. Stops early, with what it has, when <paramref name="stop"/> says so.</summary>
+    TrainerEvent Generate(GenerationRequest request, int index, StopSignal stop);
 }
 
 /// <summary>Makes a generator for a model folder.</summary>

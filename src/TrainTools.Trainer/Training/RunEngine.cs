@@ -5,6 +5,7 @@ using TrainTools.Core.Diagnostics.Remedies;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Core.Schedules;
 using TrainTools.Core.Tokenization;
 using TrainTools.Core.Training;

@@ -1,3 +1,4 @@
+using TrainTools.Core.Configuration;
 using System.Text.Json;
 using TorchSharp;
 using TrainTools.Trainer.Models;

@@ -32,7 +32,7 @@ public sealed class AdapterRunTests : IDisposable
 
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        using var answering = AdaptedModelLoader.LoadCausal(folder.AdapterPath, new PretrainedModelOptions());
+        using var answering = (CausalLanguageModel)AdaptedModelLoader.Load(folder.AdapterPath, new PretrainedModelOptions());
         using var plain = PretrainedModelLoader.LoadCausal(Stories);
         var probe = new ModelInput { InputIds = tensor(new long[] { 1, 403, 407, 261, 378 }).unsqueeze(0) };
         Assert.True(answering.Logits(answering.HiddenStates(probe)).sub(plain.Logits(plain.HiddenStates(probe))).abs().max().ToDouble() > 0.01);
@@ -67,7 +67,7 @@ public sealed class AdapterRunTests : IDisposable
         var (_, folder) = Run(Config(new MethodConfig { FinetuningType = TrainingMethod.Lora }) with { Duration = new DurationConfig { MaxSteps = 3 } }, "moved");
         var path = Path.Combine(folder.AdapterPath, "adapter_config.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace("stories260k", "elsewhere", StringComparison.Ordinal));
-        var error = Assert.Throws<TrainToolsException>(() => AdaptedModelLoader.LoadCausal(folder.AdapterPath, new PretrainedModelOptions()));
+        var error = Assert.Throws<TrainToolsException>(() => AdaptedModelLoader.Load(folder.AdapterPath, new PretrainedModelOptions()));
         Assert.Equal(ErrorIds.ModelFolderNotFound, error.ErrorId);
         Assert.Contains("elsewhere", error.Message, StringComparison.Ordinal);
     }

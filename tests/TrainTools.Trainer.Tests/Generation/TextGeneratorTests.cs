@@ -10,7 +10,7 @@ namespace TrainTools.Trainer.Tests.Generation;
 public sealed class TextGeneratorTests : IDisposable
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Data", "stories260k");
-    private readonly ITextGenerator generator = new TextGeneratorFactory().Load(Folder, "cpu");
+    private readonly TextGenerator generator = (TextGenerator)new TextGeneratorFactory().Load(Folder, "cpu");
     private readonly StopSignal stop = StopSignal.Manual();
 
     [Theory]

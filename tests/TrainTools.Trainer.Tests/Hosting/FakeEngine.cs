@@ -89,7 +89,7 @@ internal sealed partial class FakeEngine : ITrainingEngine, ITextGeneratorFactor
 
     private sealed class Echo : ITextGenerator
     {
-        public GeneratedText Generate(GenerationRequest request, int index, StopSignal stop) => request.MaxNewTokens < 0
+        public TrainerEvent Generate(GenerationRequest request, int index, StopSignal stop) => request.MaxNewTokens < 0
             ? throw new TrainToolsException(ErrorIds.GenerationRequestInvalid, ErrorKind.InvalidArgument, "max_new_tokens is negative.")
             : new GeneratedText { Index = index, Prompt = request.Prompt ?? "", Text = $"{request.Prompt}!" };
 

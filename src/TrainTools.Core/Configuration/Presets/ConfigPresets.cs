@@ -87,14 +87,14 @@ public static class ConfigPresets
             ("warmup_ratio", 0.1)),
         Make(
             "classification",
-            "One label a text, by a pretrained encoder",
+            "One label a text, by a pretrained encoder: up to 10 epochs with an eye on the evaluation and early stopping",
             ("task_type", TaskType.SequenceClassification),
             ("learning_rate", 3e-5),
             ("max_grad_norm", 1.0),
             ("warmup_ratio", 0.1),
             ("validation_split", 0.1),
             ("eval_strategy", IntervalStrategy.Epoch),
-            ("num_train_epochs", 5.0),
+            ("num_train_epochs", 10.0),
             ("early_stopping_patience", 2),
             ("load_best_model_at_end", true)),
         Make(
@@ -107,6 +107,7 @@ public static class ConfigPresets
             ("validation_split", 0.1),
             ("eval_strategy", IntervalStrategy.Epoch),
             ("num_train_epochs", 10.0),
+            ("metric_for_best_model", "eval_f1"),
             ("early_stopping_patience", 3),
             ("load_best_model_at_end", true)),
         Make(

@@ -177,7 +177,7 @@ internal static class EvaluationRules
             {
                 var (metric, known) = (c.Config.Evaluation.MetricForBestModel, EvaluationMetrics.Of(c.Config.Task.TaskType));
                 var decides = c.Config.Evaluation.LoadBestModelAtEnd || c.Practice.StopsEarly || c.Config.Schedule.LrSchedulerType is LrSchedulerType.ReduceLrOnPlateau or LrSchedulerType.Greedy;
-                if (!decides || known.Contains(metric) || known.Contains("eval_" + metric))
+                if (!decides || EvaluationMetrics.IsOf(c.Config.Task.TaskType, metric) || EvaluationMetrics.IsOf(c.Config.Task.TaskType, "eval_" + metric))
                 {
                     return None;
                 }

@@ -156,18 +156,25 @@ internal sealed class RecordMapper(DatasetReaderOptions options)
         var text = row.Text(row.First([options.TextField, .. KnownFields.Texts]) ?? options.TextField);
         var field = ShapeDetector.LabelField(row, options) ?? row.First(KnownFields.WeakLabels) ?? options.LabelField;
         var label = row.Take(field);
+        using var inner = JsonValues.Unwrap(label); // a list in a cell of a table
+        var several = label.ValueKind == JsonValueKind.Array || inner?.RootElement.ValueKind == JsonValueKind.Array;
         return new TrainingRecord
         {
             Shape = RecordShape.Classification,
             Text = text,
-            Label = label.ValueKind == JsonValueKind.Array ? null : JsonValues.Label(label, field),
-            Labels = label.ValueKind == JsonValueKind.Array ? JsonValues.Labels(label, field) : null,
+            Label = several ? null : JsonValues.Label(label, field),
+            Labels = several ? JsonValues.Labels(label, field) : null,
             Extra = row.Rest(),
         };
     }
 
     private TrainingRecord TokenClassification(RowFields row)
     {
+        if (row.First([options.TokensField, .. KnownFields.Tokens]) is null && row.First([options.TextField, .. KnownFields.Texts]) is { } text && EntityMapper.Field(row) is { } entities)
+        {
+            return EntityMapper.Map(row, text, entities);
+        }
+
         var tokens = row.First([options.TokensField, .. KnownFields.Tokens]) ?? options.TokensField;
         var tags = row.First([options.TagsField, .. KnownFields.Tags]) ?? options.TagsField;
         return new TrainingRecord

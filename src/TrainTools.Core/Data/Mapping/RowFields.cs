@@ -42,6 +42,9 @@ internal ref struct RowFields(JsonElement row)
         return value;
     }
 
+    /// <summary>A field's value, not marked as used; null if the row lacks it.</summary>
+    public readonly JsonElement? Peek(string name) => _row.TryGetProperty(name, out var value) ? value : null;
+
     /// <summary>A field's text, marked as used.</summary>
     public readonly string Text(string name) => JsonValues.Text(Take(name), name);
 

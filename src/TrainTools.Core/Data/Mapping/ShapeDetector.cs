@@ -36,6 +36,11 @@ internal static class ShapeDetector
 
         if (row.First([options.TextField, .. KnownFields.Texts]) is not null)
         {
+            if (EntityMapper.Field(row) is not null)
+            {
+                return DatasetFormat.TokenClassification;
+            }
+
             return LabelField(row, options) is null ? DatasetFormat.Text : DatasetFormat.Classification;
         }
 

@@ -34,7 +34,7 @@ public sealed class ClassificationEncoder(PretrainedTokenizer tokenizer, LabelSe
                 "Use records with text and label, or name the fields (text_field, label_field).", record.SourceFile);
         }
 
-        var targets = Targets(record);
+        var targets = RowTargets.Of(record, labels);
         if (string.IsNullOrWhiteSpace(record.Text))
         {
             return new EncodedRecord(Sample(record, [], targets)) { IsFinal = true, Drop = DropReason.EmptyText };
@@ -62,36 +62,4 @@ public sealed class ClassificationEncoder(PretrainedTokenizer tokenizer, LabelSe
         RecordIndexes = [record.Index],
         Difficulty = CurriculumScore.Of(record),
     };
-
-    private float[] Targets(TrainingRecord record)
-    {
-        if (record.Label is null && record.Labels is null)
-        {
-            throw LabelDiscovery.Missing(record);
-        }
-
-        switch (labels.Problem)
-        {
-            case ProblemType.Regression:
-                return record.Label is { } text && LabelSet.IsNumber(text, out var value) ? [(float)value] : throw new TrainToolsException(
-                    ErrorIds.LabelNotNumber, ErrorKind.InvalidData, $"{SampleEncoder.Place(record)}: a regression learns numbers, and the label is '{record.Label ?? string.Join(", ", record.Labels!)}'.",
-                    "Correct the record, or set problem_type to single_label_classification.", record.SourceFile);
-            case ProblemType.MultiLabelClassification:
-                var several = new float[labels.Names.Count];
-                foreach (var name in record.Labels ?? [record.Label!])
-                {
-                    several[Id(record, name)] = 1;
-                }
-
-                return several;
-            default:
-                return record.Label is { } one ? [Id(record, one)]
-                    : record.Labels is [var single] ? [Id(record, single)]
-                    : throw new TrainToolsException(
-                        ErrorIds.LabelUnknown, ErrorKind.InvalidData, $"{SampleEncoder.Place(record)}: the record has {record.Labels!.Count} labels where one is learnt.",
-                        "Set problem_type to multi_label_classification.", record.SourceFile);
-        }
-    }
-
-    private int Id(TrainingRecord record, string label) => labels.Find(label) is >= 0 and var id ? id : throw LabelDiscovery.Unknown(record, label, labels);
 }

@@ -194,7 +194,7 @@ internal sealed record ModelLabels(IReadOnlyList<string>? Names, ProblemType? Pr
         return new ModelLabels(usable ? [.. names.Select(n => n!)] : null, Problems(file.TextOrNull("problem_type")));
     }
 
-    private static ProblemType? Problems(string? name) => name switch
+    internal static ProblemType? Problems(string? name) => name switch
     {
         "regression" => ProblemType.Regression,
         "single_label_classification" => ProblemType.SingleLabelClassification,

@@ -2,15 +2,15 @@ using System.Text.Json.Nodes;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Files;
-using TrainTools.Core.Samples.Labels;
+using TrainTools.Core.Models;
 
-namespace TrainTools.Trainer.Adapters;
+namespace TrainTools.Core.Samples.Labels;
 
 /// <summary>
 /// labels.json beside an adapter: an adapter has no config.json of its own, and its base does not know the labels. PEFT
 /// leaves them to the caller (num_labels, id2label).
 /// </summary>
-internal static class LabelFile
+public static class LabelFile
 {
     private const string FileName = "labels.json";
 
@@ -30,26 +30,26 @@ internal static class LabelFile
         AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
 
-    /// <summary>The labels of an adapter folder; null where it has none.</summary>
+    /// <summary>The labels of a model folder (config.json) or an adapter folder (labels.json); null where it has none.</summary>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.ModelConfigInvalid"/>.</exception>
     public static LabelSet? Read(string folder)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
         {
-            return null;
+            path = Path.Combine(folder, ModelConfigFile.FileName);
+            if (!File.Exists(path) || ModelConfigFile.Read(folder).SectionOrNull("id2label") is null)
+            {
+                return null;
+            }
         }
 
         try
         {
             var json = JsonNode.Parse(File.ReadAllText(path))!;
             var names = json["id2label"]!.AsObject().OrderBy(p => int.Parse(p.Key, System.Globalization.CultureInfo.InvariantCulture)).Select(p => p.Value!.GetValue<string>()).ToList();
-            return new LabelSet(names, json["problem_type"]?.GetValue<string>() switch
-            {
-                "regression" => ProblemType.Regression,
-                "single_label_classification" => ProblemType.SingleLabelClassification,
-                "multi_label_classification" => ProblemType.MultiLabelClassification,
-                _ => null,
-            });
+            return new LabelSet(names, ModelLabels.Problems(json["problem_type"]?.GetValue<string>()));
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException or NullReferenceException or ArgumentException)
         {

@@ -12,9 +12,9 @@ namespace TrainTools.PowerShell.Commands;
 /// Makes a model with fresh weights from a config.json and a tokenizer: a Hugging Face folder to train from scratch. A small
 /// encoder made so learns a classification of a few thousand texts in minutes on a CPU. The work is done by a trainer process.
 /// </summary>
-[Cmdlet(VerbsCommon.New, "TransformerModel", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "TrainingModel", SupportsShouldProcess = true)]
 [OutputType(typeof(InitializedModel))]
-public sealed class NewTransformerModelCommand : CommandBase
+public sealed class NewTrainingModelCommand : CommandBase
 {
     // A field of an enum of Core would make the runtime look for Core before the module can say where it is.
     private object? task;
