@@ -40,6 +40,7 @@ internal static partial class DataSets
         ["sms"] = ("tsv", Repository.PathOf("tests", "TrainTools.Core.Tests", "Data", "Cleaning", "sms-spam.tsv.gz")),
         ["glaive"] = ("sharegpt", Repository.PathOf("tests", "TrainTools.Core.Tests", "Data", "Samples", "chat-glaive-toolcall.json.gz")),
         ["tweets"] = ("jsonl", Repository.PathOf("bench", "Diagnosis", "Data", "tweets.jsonl.gz")),
+        ["banking77-others"] = ("tsv", Repository.PathOf("bench", "Diagnosis", "Data", "banking77-others.tsv.gz")),
         ["services"] = ("tsv", Repository.PathOf("bench", "Diagnosis", "Data", "services.tsv.gz")),
         ["banking77"] = ("csv", Repository.PathOf("bench", "Diagnosis", "Data", "banking77.csv.gz")),
     };

@@ -30,6 +30,7 @@ public static class CauseIds
     public const string ModelTooSmall = "ModelTooSmall";
     public const string TooFewSteps = "TooFewSteps";
     public const string Converged = "Converged";
+    public const string BatchTooLarge = "BatchTooLarge";
     public const string MemoryLeak = "MemoryLeak";
     public const string LongRows = "LongRows";
     public const string LoaderTooSlow = "LoaderTooSlow";

@@ -49,6 +49,7 @@ public static class DetectorSet
         new EarlySuccessDetector(),
 
         // Machine
+        new OutOfMemoryDetector(),
         new MemoryGrowthDetector(),
         new ThroughputDropDetector(),
         new DataStarvationDetector(),

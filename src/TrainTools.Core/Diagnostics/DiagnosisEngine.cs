@@ -57,6 +57,14 @@ public sealed class DiagnosisEngine
         return Ask(static (detector, history) => detector.OnEvaluation(history), evaluation.Step);
     }
 
+    /// <summary>Takes it that memory ran out.</summary>
+    public IReadOnlyList<DiagnosisUpdate> Observe(MemoryShortage shortage)
+    {
+        ArgumentNullException.ThrowIfNull(shortage);
+        History.Add(shortage);
+        return Ask(static (detector, history) => detector.OnMemoryShortage(history), Math.Max(1, shortage.Step));
+    }
+
     /// <summary>The run has ended: judges what only the whole of it shows. Diagnoses whose symptom is there to the end stay open.</summary>
     public IReadOnlyList<DiagnosisUpdate> Complete() =>
         History.Count == 0 ? Nothing : Ask(static (detector, history) => detector.OnEnd(history), History.LastStep);

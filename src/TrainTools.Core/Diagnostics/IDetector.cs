@@ -3,7 +3,7 @@ using TrainTools.Core.Configuration;
 namespace TrainTools.Core.Diagnostics;
 
 /// <summary>
-/// Watches for one symptom. It is called after each logged step, after each evaluation and at the end, with the newest
+/// Watches for one symptom. It is called after each logged step, after each evaluation, when memory runs out and at the end, with the newest
 /// point already in the history; it answers when the symptom has begun, has changed or has ended, and null otherwise.
 /// </summary>
 public interface IDetector
@@ -16,6 +16,9 @@ public interface IDetector
 
     /// <summary>Called after each evaluation.</summary>
     Sighting? OnEvaluation(RunHistory history) => null;
+
+    /// <summary>Called when memory ran out.</summary>
+    Sighting? OnMemoryShortage(RunHistory history) => null;
 
     /// <summary>Called once when the run has ended.</summary>
     Sighting? OnEnd(RunHistory history) => null;

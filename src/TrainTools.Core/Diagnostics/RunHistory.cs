@@ -22,6 +22,7 @@ public sealed class RunHistory(RunFacts facts)
     private readonly List<double> epochs = [];
     private readonly List<EvaluationResult> evaluations = [];
     private readonly List<EvaluationLoss> evaluationLosses = [];
+    private readonly List<MemoryShortage> shortages = [];
     private readonly List<double> startLosses = [];
     private readonly TrainingStep[] recent = new TrainingStep[RecentSteps];
     private int recentFrom;
@@ -35,6 +36,9 @@ public sealed class RunHistory(RunFacts facts)
 
     /// <summary>Evaluations so far, in order.</summary>
     public IReadOnlyList<EvaluationResult> Evaluations => evaluations;
+
+    /// <summary>Times that memory ran out, in order.</summary>
+    public IReadOnlyList<MemoryShortage> Shortages => shortages;
 
     /// <summary>The newest point's step.</summary>
     public TrainingStep Last => Recent(0);
@@ -153,6 +157,8 @@ public sealed class RunHistory(RunFacts facts)
             }
         }
     }
+
+    internal void Add(MemoryShortage shortage) => shortages.Add(shortage);
 
     /// <summary>Forgets everything after a step: the run was taken back to it.</summary>
     internal void RewindTo(int step)

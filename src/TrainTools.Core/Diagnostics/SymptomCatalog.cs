@@ -33,7 +33,7 @@ internal static class SymptomCatalog
         new(S.AccumulationWrong, "Accumulation weighted wrongly", [S.FirstLossWrong, S.GradientExplosion, S.ClippedNearlyAlways], (AccumulationNormaliser, 1)),
         new(S.TrainEvaluationMismatch, "Training and evaluation disagree", [S.Underfitting, S.LossPlateau, S.ValidationLossRising, S.OverfitGap, S.LossNotDecreasing], (DropoutTooHigh, 0.9), (LabelNoise, 0.8), (LabelsUnrelated, 0.6), (LabelsMisaligned, 0.5), (DataDiffers, 0.6), (AccumulationNormaliser, 0.8)),
 
-        new(S.NonFinite, "NaN or infinity", [S.EarlyInstability, .. Curves], (LearningRateTooHigh, 0.9), (PrecisionOverflow, 0.9), (BadRecords, 0.7), (ClippingOff, 0.7), (WarmupTooShort, 0.5)),
+        new(S.NonFinite, "NaN or infinity", [S.FirstLossWrong, S.EarlyInstability, .. Curves], (LearningRateTooHigh, 0.9), (PrecisionOverflow, 0.9), (BadRecords, 0.7), (ClippingOff, 0.7), (WarmupTooShort, 0.5)),
 
         new(S.UpdateTooLarge, "Updates too large", [S.EarlyInstability, S.LossExplodes, S.LossSpike, S.GradientExplosion, S.LossFluctuates, S.LossNotDecreasing, S.LossPlateau, S.Underfitting, S.ClippedNearlyAlways, S.BatchTooSmall], (LearningRateTooHigh, 1), (WarmupTooShort, 0.6), (ClippingOff, 0.2)),
         new(S.EarlyInstability, "Unstable at the start", [S.LossSpike, S.GradientExplosion], (WarmupTooShort, 1), (LearningRateTooHigh, 0.9), (ClippingOff, 0.6), (BadRecords, 0.2)),
@@ -54,7 +54,8 @@ internal static class SymptomCatalog
         new(S.LossPlateau, "Plateau", [], (Converged, 0.8), (LearningRateTooHigh, 0.5), (LearningRateTooLow, 0.4), (ModelTooSmall, 0.4), (LabelNoise, 0.3)),
         new(S.EarlySuccess, "Done early", [], (Converged, 1)),
 
-        new(S.MemoryGrowth, "Memory grows", [], (MemoryLeak, 1), (LongRows, 0.5)),
+        new(S.OutOfMemory, "Out of memory", [], (BatchTooLarge, 1), (MemoryLeak, 0.3)),
+        new(S.MemoryGrowth, "Memory grows", [S.OutOfMemory], (MemoryLeak, 1), (LongRows, 0.5)),
         new(S.DataStarvation, "Waiting for data", [S.ThroughputDrop], (LoaderTooSlow, 1)),
         new(S.ThroughputDrop, "Slower than before", [], (MachineBusy, 0.8), (LoaderTooSlow, 0.7), (LongRows, 0.6), (MemoryLeak, 0.3)),
     ];

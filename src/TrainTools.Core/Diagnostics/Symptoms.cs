@@ -44,6 +44,7 @@ public static class Symptoms
     public const string EarlySuccess = "EarlySuccess";
 
     // Machine
+    public const string OutOfMemory = "OutOfMemory";
     public const string MemoryGrowth = "MemoryGrowth";
     public const string ThroughputDrop = "ThroughputDrop";
     public const string DataStarvation = "DataStarvation";

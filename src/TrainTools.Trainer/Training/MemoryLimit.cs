@@ -1,3 +1,4 @@
+using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 using TrainTools.Trainer.Hosting;
 
@@ -32,6 +33,9 @@ internal sealed class MemoryLimit
         rows = window.Batches.Max(b => b.SampleCount);
         columns = largest.DocumentLengths?.Max() ?? largest.Columns;
     }
+
+    /// <summary>The shortage as the diagnosis takes it.</summary>
+    public MemoryShortage Shortage(int stepsDone, bool mayHalve) => new(stepsDone + 1, rows, columns, InEvaluation: false, mayHalve && rows > 1);
 
     /// <summary>Halves the batches and says so.</summary>
     /// <exception cref="TrainToolsException">They may not be halved, or cannot: says what to change and by how much.</exception>

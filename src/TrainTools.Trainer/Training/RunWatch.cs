@@ -31,6 +31,9 @@ internal sealed class RunWatch(RunFacts facts, RunFolder folder, IEventSink even
     /// <summary>Takes an evaluation.</summary>
     public void Observe(EvaluationResult evaluation) => Tell(engine.Observe(evaluation));
 
+    /// <summary>Takes it that memory ran out.</summary>
+    public void Observe(MemoryShortage shortage) => Tell(engine.Observe(shortage));
+
     /// <summary>The run has ended.</summary>
     public void Complete() => Tell(engine.Complete());
 

@@ -102,6 +102,7 @@ internal sealed class TrainingLoop : IDisposable
             catch (Exception e) when (MemoryLimit.RanOut(e))
             {
                 // Nothing of the step was kept: it is done again, of smaller batches.
+                watch.Observe(memory.Shortage(done, Config.Batch.AutoFindBatchSize));
                 Context.Events.Send(new LogMessage { Level = "warning", Message = memory.Answer(e, done, Config.Batch.AutoFindBatchSize) });
             }
         }
@@ -294,7 +295,9 @@ internal sealed class TrainingLoop : IDisposable
             }
             catch (Exception e) when (MemoryLimit.RanOut(e))
             {
-                if (!Config.Batch.AutoFindBatchSize || Evaluator!.BatchSize == 1)
+                var goesOn = Config.Batch.AutoFindBatchSize && Evaluator!.BatchSize > 1;
+                watch!.Observe(new MemoryShortage(done, Evaluator!.BatchSize, 0, InEvaluation: true, goesOn));
+                if (!goesOn)
                 {
                     throw MemoryLimit.InEvaluation(e, Evaluator!.BatchSize);
                 }

@@ -40,6 +40,7 @@ public sealed class EveryDetectorTests
         [S.OverfitGap] = (Facts, r => Evaluations(r, 60, s => 2.5 * Math.Exp(-0.004 * s), 2.0, 1.8, 1.72, 1.70, 1.69, 1.69, 1.69, 1.69), r => r.Go(60, _ => 1.7).Evaluate(1.69)),
         [S.ValidationLossRising] = (Facts, r => Evaluations(r, 60, s => 3 * Math.Exp(-0.004 * s), 2.0, 1.8, 1.7, 1.75, 1.85, 1.95), r => r.Go(60).Evaluate(1.65)),
         [S.EarlySuccess] = (Facts, r => Evaluations(r, 60, MadeUpRun.Healthy, 3, 2, 1.5, 1.5, 1.5, 1.5), r => r.Go(60).Evaluate(1.0)),
+        [S.OutOfMemory] = (Facts, r => r.Go(10).RunOut(new MemoryShortage(11, 16, 512, InEvaluation: false, GoesOn: false)), null),
         [S.MemoryGrowth] = (Facts, r => r.Go(420, null, s => s with { ResidentBytes = 1_000_000_000 + (2_000_000L * s.Step) }), r => r.Go(500, null, s => s with { ResidentBytes = 1_840_000_000 })),
         [S.ThroughputDrop] = (Facts, r => r.Go(60).Go(120, null, s => s with { StepSeconds = 0.5 }), r => r.Go(60)),
         [S.DataStarvation] = (Facts, r => r.Go(60, null, s => s with { DataSeconds = 0.05 }), r => r.Go(120, null, s => s with { DataSeconds = 0 })),

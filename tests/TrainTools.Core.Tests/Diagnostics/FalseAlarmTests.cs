@@ -55,10 +55,14 @@ public sealed class FalseAlarmTests
     public void One_row_a_step_may_begin_further_above_guessing_than_sixteen()
     {
         var eight = Classifier with { Classes = 8, TargetEntropy = Math.Log(8) };
-        static double Start(int step) => step < 4 ? 2.9 : 2.0 * Math.Exp(-0.02 * step);
-        new MadeUpRun(eight) { Noise = 0.01 }.Go(10, Start, s => s with { NumSupervisedTokens = 16 }).AssertRaised(Symptoms.FirstLossWrong);
-        var one = new MadeUpRun(eight with { MicroBatchRows = 1 }) { Noise = 0.01 }.Go(10, Start, s => s with { NumSupervisedTokens = 1 });
+        static double Start(int step) => step < 25 ? 2.9 : 2.0 * Math.Exp(-0.02 * step);
+        new MadeUpRun(eight) { Noise = 0.01 }.Go(30, Start, s => s with { NumSupervisedTokens = 16 }).AssertRaised(Symptoms.FirstLossWrong);
+        var one = new MadeUpRun(eight with { MicroBatchRows = 1 }) { Noise = 0.01 }.Go(30, Start, s => s with { NumSupervisedTokens = 1 });
         Assert.Null(one.Last(Symptoms.FirstLossWrong));
+
+        // A head that was trained for other classes is far off at first, and not for long.
+        var other = new MadeUpRun(eight) { Noise = 0.01 }.Go(30, s => s < 5 ? 4 : 2.0 * Math.Exp(-0.02 * s), s => s with { NumSupervisedTokens = 16 });
+        Assert.Null(other.Last(Symptoms.FirstLossWrong));
     }
 
     [Fact]
@@ -90,12 +94,12 @@ public sealed class FalseAlarmTests
     [Fact]
     public void Next_to_zero_a_factor_is_nothing()
     {
-        MadeUpRun Rising(double scale)
+        MadeUpRun Rising(double scale, int pace = 30)
         {
             var run = new MadeUpRun(Facts);
             foreach (var held in new[] { 1.0, 0.6, 0.5, 0.53, 0.55, 0.56 })
             {
-                run.Go(20, s => 2 * Math.Exp(-0.02 * s)).Evaluate(held * scale);
+                run.Go(pace, s => 2 * Math.Exp(-0.02 * s)).Evaluate(held * scale);
             }
 
             return run;
@@ -103,6 +107,9 @@ public sealed class FalseAlarmTests
 
         Assert.Equal(FindingSeverity.Info, Rising(0.5).Last(Symptoms.ValidationLossRising)!.Severity);
         Assert.Equal(FindingSeverity.Warning, Rising(2).Last(Symptoms.ValidationLossRising)!.Severity);
+
+        // Within the first epoch nothing can have been learnt by heart.
+        Assert.Equal(FindingSeverity.Info, Rising(2, pace: 15).Last(Symptoms.ValidationLossRising)!.Severity);
     }
 
     [Fact]
@@ -125,6 +132,16 @@ public sealed class FalseAlarmTests
         static TrainingStep Empty(TrainingStep s) => s with { NumSupervisedTokens = 0, Loss = double.NaN, GradNorm = 0, Skipped = true, RowsWithoutTargets = 0 };
         new MadeUpRun(Facts).Go(30).Go(1, null, s => Empty(s) with { RecordsPassedOver = 16 }).Go(60).AssertQuiet();
         new MadeUpRun(Facts).Go(30).Go(1, null, Empty).AssertRaised(Symptoms.NoLabels);
+    }
+
+    [Fact]
+    public void A_run_that_runs_out_of_memory_says_what_to_change_and_by_how_much_and_one_that_goes_on_only_tells()
+    {
+        var ended = new MadeUpRun(Facts with { Config = new TrainingConfig { Batch = new BatchConfig { PerDeviceTrainBatchSize = 16, GradientAccumulationSteps = 1 } } })
+            .RunOut(new MemoryShortage(1, 16, 512, InEvaluation: false, GoesOn: false)).AssertRaised(Symptoms.OutOfMemory, FindingSeverity.Error);
+        Assert.Equal(["per_device_train_batch_size: 16 → 8", "gradient_accumulation_steps: 1 → 2"], ended.Remedy!.Changes.Select(c => c.ToString()));
+        Assert.Contains("step 1", ended.Summary, StringComparison.Ordinal);
+        new MadeUpRun(Facts).Go(30).RunOut(new MemoryShortage(31, 16, 512, InEvaluation: false, GoesOn: true)).Go(30).AssertQuiet();
     }
 
     [Fact]

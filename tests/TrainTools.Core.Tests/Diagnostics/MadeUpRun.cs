@@ -69,6 +69,12 @@ internal sealed class MadeUpRun
         return this;
     }
 
+    public MadeUpRun RunOut(MemoryShortage shortage)
+    {
+        Updates.AddRange(Engine.Observe(shortage));
+        return this;
+    }
+
     public MadeUpRun End()
     {
         Updates.AddRange(Engine.Complete());

@@ -54,6 +54,11 @@ public sealed class MemoryLimitTests : IDisposable
         Assert.Equal(ErrorIds.OutOfMemory, error.ErrorId);
         Assert.Equal("Memory ran out at step 1, in a batch of 5 rows of up to 8 tokens.", error.Message);
         Assert.StartsWith("Set per_device_train_batch_size to 3 and multiply gradient_accumulation_steps by 2", error.Remedy, StringComparison.Ordinal);
+
+        // It is among the run's diagnoses too, with the settings to change.
+        var finding = Assert.Single(DiagnosisLog.Read(new RunFolder(temporary["run-2-False"]).DiagnosesPath));
+        Assert.Equal((Symptoms.OutOfMemory, FindingSeverity.Error), (finding.Symptom, finding.Severity));
+        Assert.Equal(["3", "2"], finding.Remedy!.Changes.Select(c => c.NewValue));
     }
 
     [Fact]

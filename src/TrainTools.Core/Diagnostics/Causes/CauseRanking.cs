@@ -13,7 +13,7 @@ internal static class CauseRanking
         new DataDiffers(), new DataNotShuffled(), new RecordsRepeatedCause(), new EvaluationInTraining(), new AnswerLeaks(),
         new ParametersFrozen(), new NotInOptimizer(), new AccumulationNormaliser(), new DropoutTooHigh(), new PrecisionOverflow(),
         new BatchTooSmall(), new BatchNormSmallBatch(), new LongRows(), new Overfitting(), new ModelTooSmall(), new TooFewSteps(),
-        new Converged(), new MemoryLeak(), new LoaderTooSlow(), new MachineBusy(),
+        new Converged(), new BatchTooLarge(), new MemoryLeak(), new LoaderTooSlow(), new MachineBusy(),
     }.ToDictionary(c => c.Id, StringComparer.Ordinal);
 
     /// <summary>The causes of a symptom in this run, the likeliest first.</summary>

@@ -72,8 +72,12 @@ internal sealed class TooFewSteps : ICause
     public CauseOpinion? Consider(CauseContext context)
     {
         var epochs = context.Facts.Config?.Duration.NumTrainEpochs;
+        var history = context.History;
+        var (before, now) = (history.MedianLoss(history.Block, 2 * history.Count / 3), history.MedianLoss(history.Block, history.Count));
+        var falls = now < 0.97 * before;
         return new CauseOpinion(
-            0.5, "The loss was still falling when the run ended.",
+            falls ? 0.5 : 0.15,
+            $"In the last third of the run the loss went from {Figure.Of(before)} to {Figure.Of(now)}{(falls ? ": it was still falling when the run ended" : string.Empty)}.",
             epochs is { } e ? context.Change("Train twice as long.", ("num_train_epochs", 2 * e)) : CauseContext.Do("Train twice as long."));
     }
 }

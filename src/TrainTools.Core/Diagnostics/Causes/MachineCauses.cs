@@ -1,5 +1,40 @@
 namespace TrainTools.Core.Diagnostics.Causes;
 
+/// <summary>A batch does not fit into memory.</summary>
+internal sealed class BatchTooLarge : ICause
+{
+    public string Id => CauseIds.BatchTooLarge;
+
+    public string Title => "The batch is too large for the memory there is";
+
+    public CauseOpinion? Consider(CauseContext context)
+    {
+        if (context.History.Shortages is not [.., var shortage])
+        {
+            return null;
+        }
+
+        var remedies = new List<DiagnosisRemedy>();
+        if (shortage.Rows > 1)
+        {
+            remedies.Add(shortage.InEvaluation
+                ? context.Change($"Evaluate {shortage.Half} rows at a time.", ("per_device_eval_batch_size", shortage.Half))
+                : context.Change(
+                    "Halve the batch and accumulate as many more: the same steps.",
+                    ("per_device_train_batch_size", shortage.Half), ("gradient_accumulation_steps", (context.Facts.Accumulation ?? 1) * shortage.Factor)));
+            remedies.Add(context.Change("Let the run find the size itself.", ("auto_find_batch_size", true)));
+        }
+
+        if (!shortage.InEvaluation && context.Facts.Config?.Batch.GradientCheckpointing != true)
+        {
+            remedies.Add(context.Change("Compute activations again instead of keeping them: about a third more time.", ("gradient_checkpointing", true)));
+        }
+
+        remedies.Add(CauseContext.Do("Lower max_length, or train adapters (finetuning_type: lora)."));
+        return new CauseOpinion(0.9, $"{shortage.Rows} rows{(shortage.Columns > 0 ? $" of up to {shortage.Columns} tokens" : string.Empty)} at a time were more than fits.", [.. remedies]);
+    }
+}
+
 /// <summary>Memory is not given back.</summary>
 internal sealed class MemoryLeak : ICause
 {
@@ -7,7 +42,7 @@ internal sealed class MemoryLeak : ICause
 
     public string Title => "Memory is held step after step";
 
-    public CauseOpinion? Consider(CauseContext context) => new(0.7, "It grows evenly, whatever the rows.", CauseContext.Do("Look for tensors kept across steps (losses added up with their graph, metrics kept as tensors); until it is found, save often and resume."));
+    public CauseOpinion? Consider(CauseContext context) => context.Symptom == Symptoms.OutOfMemory && !context.Has(Symptoms.MemoryGrowth) ? null : new(0.7, "It grows evenly, whatever the rows.", CauseContext.Do("Look for tensors kept across steps (losses added up with their graph, metrics kept as tensors); until it is found, save often and resume."));
 }
 
 /// <summary>The next batch is not ready in time.</summary>

@@ -17,6 +17,12 @@ public sealed class FirstLossWrongDetector : IDetector
     /// <summary>How far above the evaluation before training it may lie, relatively.</summary>
     public const double Gap = 0.4;
 
+    /// <summary>
+    /// Points after which a classifier is judged: a head that was trained for other classes begins far above guessing, and
+    /// is soon below it.
+    /// </summary>
+    public const int HeadPoints = 20;
+
     private bool done;
 
     /// <inheritdoc/>
@@ -28,33 +34,34 @@ public sealed class FirstLossWrongDetector : IDetector
     /// <inheritdoc/>
     public Sighting? OnStep(RunHistory history)
     {
-        if (done || history.Count < 3 || history.FirstStep > 20 || double.IsNaN(history.StartLoss))
+        var isClassifier = history.Facts.Task is TaskType.SequenceClassification or TaskType.TokenClassification;
+        if (done || history.Count < (isClassifier ? HeadPoints : 3) || history.FirstStep > 20 || double.IsNaN(history.StartLoss))
         {
             return null;
         }
 
         done = true;
-        var start = history.StartLoss;
+        var start = isClassifier ? Math.Min(history.StartLoss, history.MedianLoss(HeadPoints / 2, history.Count)) : history.StartLoss;
         var margin = Margin * Math.Max(1, Math.Sqrt(MarginRows / Math.Max(1.0, Targets(history))));
         if (history.Facts.Classes is > 1 and { } classes && start > Math.Log(classes) + margin)
         {
-            return Raise(history, Math.Log(classes) + margin, $"The loss begins at {Figure.Of(start)}; guessing among {classes} costs {Figure.Of(Math.Log(classes))}.");
+            return Raise(history, start, Math.Log(classes) + margin, $"The loss begins at {Figure.Of(start)}; guessing among {classes} costs {Figure.Of(Math.Log(classes))}.");
         }
 
         var before = history.EvaluationLosses();
         return before is [{ Step: 0, Loss: var untrained }, ..] && start > untrained * (1 + Gap) && start > untrained + 0.5
-            ? Raise(history, untrained * (1 + Gap), $"The loss begins at {Figure.Of(start)}; on held-out data the untrained model has {Figure.Of(untrained)}.")
+            ? Raise(history, start, untrained * (1 + Gap), $"The loss begins at {Figure.Of(start)}; on held-out data the untrained model has {Figure.Of(untrained)}.")
             : null;
     }
 
     // A classifier has a target a row; a log that does not count them is taken for one with enough.
     private static double Targets(RunHistory history) => history.Last.NumSupervisedTokens > 0 ? history.Last.NumSupervisedTokens : history.Facts.RowsPerStep ?? MarginRows;
 
-    private static Sighting Raise(RunHistory history, double limit, string text) => new()
+    private static Sighting Raise(RunHistory history, double loss, double limit, string text) => new()
     {
         Severity = FindingSeverity.Warning,
         FirstStep = history.FirstStep,
         Summary = text,
-        Evidence = [new("loss", history.StartLoss, limit, history.FirstStep, history.LastStep, $"Median loss of the first three points: {Figure.Of(history.StartLoss)} (limit {Figure.Of(limit)})")],
+        Evidence = [new("loss", loss, limit, history.FirstStep, history.LastStep, $"Median loss of the first three points: {Figure.Of(history.StartLoss)}{(loss < history.StartLoss ? $", still {Figure.Of(loss)} by step {history.LastStep}" : string.Empty)} (limit {Figure.Of(limit)})")],
     };
 }

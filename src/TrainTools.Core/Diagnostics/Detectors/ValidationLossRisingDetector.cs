@@ -14,6 +14,15 @@ public sealed class ValidationLossRisingDetector : IDetector
     /// <summary>Share of the loss at the start that the rise must be worth to be a warning: next to zero a factor is nothing.</summary>
     public const double LeastShare = 0.04;
 
+    /// <summary>
+    /// Epochs before which nothing can have been learnt by heart: a rise there is the learning rate's, and mostly passes. It
+    /// is a warning all the same once <see cref="EarlyEvaluations"/> evaluations have not come back.
+    /// </summary>
+    public const double EarlyEpochs = 1.5;
+
+    /// <summary>Evaluations after the best one that make an early rise a warning.</summary>
+    public const int EarlyEvaluations = 5;
+
     /// <summary>Rise over the scale of what evaluations differ by from one to the next, beyond their trend.</summary>
     public const double NoiseFactor = 2;
 
@@ -56,7 +65,8 @@ public sealed class ValidationLossRisingDetector : IDetector
             return null;
         }
 
-        var grade = rise >= WarningLimit && losses[^1].Loss - best.Loss >= LeastShare * (double.IsNaN(history.Ground) ? 0 : history.Ground) ? FindingSeverity.Warning : FindingSeverity.Info;
+        var isEarly = history.Count > 0 && history.Epochs[^1] is > 0 and < EarlyEpochs && losses.Count(e => e.Step > best.Step) < EarlyEvaluations;
+        var grade = !isEarly && rise >= WarningLimit && losses[^1].Loss - best.Loss >= LeastShare * (double.IsNaN(history.Ground) ? 0 : history.Ground) ? FindingSeverity.Warning : FindingSeverity.Info;
         if (open && grade <= severity)
         {
             return null;

@@ -1,0 +1,16 @@
+namespace TrainTools.Core.Diagnostics;
+
+/// <summary>Memory ran out in a run.</summary>
+/// <param name="Step">Step that could not be done (of an evaluation: the step before it).</param>
+/// <param name="Rows">Rows of the micro-batch that did not fit.</param>
+/// <param name="Columns">Tokens of its longest row; 0 = not known.</param>
+/// <param name="InEvaluation">It was in an evaluation.</param>
+/// <param name="GoesOn">The run goes on with smaller batches (auto_find_batch_size); else it ends.</param>
+public sealed record MemoryShortage(int Step, int Rows, int Columns, bool InEvaluation, bool GoesOn)
+{
+    /// <summary>Rows to try next.</summary>
+    public int Half => (Rows + 1) / 2;
+
+    /// <summary>How many times as many micro-batches a step then needs for the same rows.</summary>
+    public int Factor => (Rows + Half - 1) / Math.Max(1, Half);
+}
