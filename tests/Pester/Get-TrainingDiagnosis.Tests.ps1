@@ -44,6 +44,17 @@ Describe 'Get-TrainingDiagnosis' {
         $found[0].Symptom | Should -Be 'LossExplodes'
     }
 
+    It 'probes the warning of a run with a short branch and keeps what came of it' {
+        $path = Join-Path $TestDrive probed
+        $run = Get-ExampleConfig probed 40 | New-TrainingConfig -LearningRate 1e-8 -WarmupSteps 2 | Start-FineTune -ProgressAction SilentlyContinue
+        $run.State | Should -Be Completed
+        $low = Get-TrainingDiagnosis $path -Probe -ProbeSteps 20 -MinimumSeverity Warning | Where-Object Symptom -EQ UpdateTooSmall
+        $low.Probe.Kind | Should -Be HigherLearningRate
+        $low.Probe.Confirmed | Should -BeTrue
+        $low.Probe.RunPath | Should -Exist
+        (Get-TrainingDiagnosis $path | Where-Object Symptom -EQ UpdateTooSmall).Probe.Summary | Should -Be $low.Probe.Summary
+    }
+
     It 'refuses to probe what is not a run folder' {
         { Get-TrainingDiagnosis (Join-Path $logs 'trainer_state.json') -Probe -ErrorAction Stop } | Should -Throw -ErrorId 'RunFolderNotFound*'
     }

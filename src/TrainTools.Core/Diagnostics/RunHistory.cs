@@ -136,9 +136,10 @@ public sealed class RunHistory(RunFacts facts)
             peakRateStep = step.Step;
         }
 
-        if (steps.Count == 4)
+        // A log may be longer than anyone said.
+        if (steps.Count == 4 || steps.Count % 500 == 0)
         {
-            Block = Math.Clamp((Facts.MaxSteps ?? 1000) / Interval / 50, 10, 50);
+            Block = Math.Clamp(Math.Max((Facts.MaxSteps ?? 1000) / Interval, steps.Count) / 50, 10, 50);
         }
 
         UpdateStartLoss();

@@ -38,7 +38,11 @@ internal static class DiagnosisSection
         if (diagnosis.Cause is { } cause)
         {
             page.Append("<p><b>Likely cause:</b> ").Append(Encode(cause.Title)).Append(". ").Append(Encode(cause.Reason));
-            if (cause.Check is { } check)
+            if (diagnosis.Probe is { } probe)
+            {
+                page.Append(" <b>Probe:</b> ").Append(Encode(probe.ToString()));
+            }
+            else if (cause.Check is { } check)
             {
                 page.Append(" <b>To make sure:</b> ").Append(Encode(check));
             }

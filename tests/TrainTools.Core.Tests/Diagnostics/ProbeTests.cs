@@ -84,6 +84,26 @@ public sealed class ProbeTests
         }
     }
 
+    [Fact]
+    public void A_rate_that_is_far_too_low_is_probed_with_the_one_proposed()
+    {
+        var folder = new RunFolder(Directory.CreateTempSubdirectory("traintools-probe-").FullName);
+        try
+        {
+            var config = new TrainingConfig { Optimization = new OptimizationConfig { LearningRate = 1e-8 } };
+            File.WriteAllText(folder.ConfigPath, ConfigYaml.Write(config));
+            var low = Diagnosed(CauseIds.LearningRateTooLow, firstStep: 10);
+            double Rate(Diagnosis diagnosis) => ProbePlanner.For(FineTuneRun.Open(folder.Path), config, diagnosis, 100)!.Config.Optimization.LearningRate!.Value;
+            Assert.Equal(3e-8, Rate(low), 1e-12);
+            var remedy = new DiagnosisRemedy { Text = "", Changes = [new RemedyChange("learning_rate", "1e-08", "0.0005")] };
+            Assert.Equal(5e-4, Rate(low with { Causes = [low.Causes[0] with { Remedies = [remedy] }] }), 1e-9);
+        }
+        finally
+        {
+            Directory.Delete(folder.Path, recursive: true);
+        }
+    }
+
     private static Diagnosis Diagnosed(string cause, int firstStep) => new()
     {
         Id = "LossExplodes-1", Symptom = Symptoms.LossExplodes, Severity = FindingSeverity.Error, FirstStep = firstStep, Summary = "",

@@ -54,7 +54,8 @@ public sealed class GradientExplosionDetector : IDetector
                 return Warn(history, level);
             }
 
-            if (level > reference + (warned ? Math.Log(LevelFactor / 2) : LeastJump))
+            // The median of twenty points needs ten of them to see a jump at all.
+            if (level > reference + (warned ? Math.Log(LevelFactor / 2) : LeastJump) || history.Count - history.IndexOf(from) < 20)
             {
                 return null;
             }

@@ -163,7 +163,7 @@ public sealed class LossSpikeDetector : IDetector
         }
 
         warned = spikes.Count >= Many;
-        return Describe(history, warned ? FindingSeverity.Warning : FindingSeverity.Info, warned ? $" It is the {spikes.Count}th in {Memory} points." : string.Empty);
+        return Describe(history, warned ? FindingSeverity.Warning : FindingSeverity.Info, warned ? $" It is number {spikes.Count} within {Memory} points." : string.Empty);
     }
 
     private Sighting Describe(RunHistory history, FindingSeverity severity, string more)

@@ -48,7 +48,7 @@ public static class ProbeJudge
         var (now, then) = (RobustStatistics.Median([.. pairs.Select(p => p.Loss)]), RobustStatistics.Median([.. pairs.Select(p => losses[p.Step])]));
         var better = gain > Math.Max(LeastGain, 3 * error);
         var rate = Figure.Of(branch[^1].LearningRate);
-        return (better, $"At a learning rate of {rate} the loss of steps {pairs[0].Step} to {last} is {Figure.Of(now)}, where the run had {Figure.Of(then)}: {(better ? "the rate was the cause" : "no better")}.");
+        return (better, $"At a learning rate of {rate} the loss of steps {pairs[0].Step} to {pairs[^1].Step} is {Figure.Of(now)}, where the run had {Figure.Of(then)}: {(better ? "the rate was the cause" : "no better")}.");
     }
 
     private static double Gain(double original, double branch)

@@ -8,7 +8,7 @@ public enum ProbeKind
     /// <summary>Goes on from the last good checkpoint with a third of the learning rate: if the loss is lower, it was the rate.</summary>
     LowerLearningRate,
 
-    /// <summary>Goes on with three times the learning rate: if the loss falls faster, the rate was too low.</summary>
+    /// <summary>Goes on with three times the learning rate, or more where the remedy proposes more: if the loss falls faster, the rate was too low.</summary>
     HigherLearningRate,
 
     /// <summary>Does the steps in question again in fp32: what is finite there was the number format's fault, what is not is the data's.</summary>

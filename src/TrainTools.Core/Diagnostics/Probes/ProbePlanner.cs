@@ -56,10 +56,16 @@ public static class ProbePlanner
         {
             ProbeKind.OneBatch => OneBatch(plan, steps),
             ProbeKind.ReplayInFp32 => Replay(plan, run, diagnosis),
-            ProbeKind.HigherLearningRate => Branch(plan, run, diagnosis, steps, 3),
+            ProbeKind.HigherLearningRate => Branch(plan, run, diagnosis, steps, Math.Max(3, Proposed(cause, plan.Config))),
             _ => Branch(plan, run, diagnosis, steps, 1.0 / 3),
         };
     }
+
+    // Of a rate that is a thousand times too low three times as much is still nothing: what the remedy proposes is tried.
+    private static double Proposed(DiagnosisCause cause, TrainingConfig config) =>
+        cause.Remedies.SelectMany(r => r.Changes).FirstOrDefault(c => c.Setting == "learning_rate") is { } change && config.Optimization.LearningRate is > 0 and var rate
+            ? double.Parse(change.NewValue, System.Globalization.CultureInfo.InvariantCulture) / rate
+            : 1;
 
     // The rate stands still at a multiple of what it was at the checkpoint. Without one it is the run's warm-up again.
     private static ProbePlan Branch(ProbePlan plan, FineTuneRun run, Diagnosis diagnosis, int steps, double factor)
