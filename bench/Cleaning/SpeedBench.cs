@@ -99,7 +99,7 @@ internal static class SpeedBench
             },
             Threads = threads,
             MemoryLimit = memoryLimit,
-        }).Run(new FileRecordSource([file], new DatasetReaderOptions()));
+        }).Run(new FileRecordSource([file], new DatasetReaderOptions { Threads = threads }));
         return (run.Records, run.Removed, run.SpilledBytes);
     }
 

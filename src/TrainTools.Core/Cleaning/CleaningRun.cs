@@ -126,7 +126,7 @@ public sealed class CleaningRun : IDisposable
 
     /// <summary>Every record with its number, as it was.</summary>
     internal IEnumerable<(TrainingRecord Record, int Number)> All(CancellationToken cancellationToken) =>
-        _source.Read(cancellationToken).Select((record, number) => (record with { Index = number }, number));
+        _source.Read(cancellationToken).Select((record, number) => (record.Index == number ? record : record with { Index = number }, number));
 
     /// <summary>What went in, what went out and why.</summary>
     public CleaningReport Report(CancellationToken cancellationToken = default) => CleaningReportBuilder.Build(this, cancellationToken);

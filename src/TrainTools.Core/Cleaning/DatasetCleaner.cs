@@ -104,7 +104,7 @@ public sealed class DatasetCleaner
         var total = source.Files.Select(f => new FileInfo(f)).Sum(f => f.Exists ? f.Length : 0);
         long sizes = 0;
         OrderedParallel.Run(
-            source.Read(cancellationToken).Select((record, number) => record with { Index = number }),
+            source.Read(cancellationToken).Select((record, number) => record.Index == number ? record : record with { Index = number }),
             RecordSize.Of,
             analyzer.Analyze,
             analysis =>

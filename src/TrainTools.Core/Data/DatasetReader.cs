@@ -8,20 +8,20 @@ namespace TrainTools.Core.Data;
 
 /// <summary>
 /// Streams records out of data files: JSON Lines, JSON, CSV, TSV, Parquet, CoNLL and plain text, each also as gzip or
-/// zstd; layout and shape are found by content unless they are given. One record is held at a time.
+/// zstd; layout and shape are found by content unless they are given. Records are held one at a time, or a few hundred where several threads read ahead.
 /// </summary>
 public sealed class DatasetReader
 {
     private const int ProgressInterval = 512;
     private readonly DatasetReaderOptions _options;
-    private readonly RecordMapper _mapper;
+    private readonly RowMapping _rows;
 
     /// <summary>Makes a reader.</summary>
     /// <param name="options">How files become records; null = everything found by content, bad lines reported to nobody.</param>
     public DatasetReader(DatasetReaderOptions? options = null)
     {
         _options = options ?? new DatasetReaderOptions();
-        _mapper = new RecordMapper(_options);
+        _rows = new RowMapping(_options);
     }
 
     /// <summary>Reads one file.</summary>
@@ -44,7 +44,7 @@ public sealed class DatasetReader
         {
             foreach (var record in ReadFile(file, progress, cancellationToken))
             {
-                yield return record with { Index = index++ };
+                yield return record.Numbered(index++);
             }
         }
     }
@@ -78,10 +78,9 @@ public sealed class DatasetReader
         long records = 0;
         DatasetProblem? shapeProblem = null;
         long problems = 0;
-        foreach (var row in Source(opened, file, spooled).Read())
+        foreach (var (record, problem) in _rows.Map(Source(opened, file, spooled).Read(), file))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var problem = TryMap(row, file, out var record);
             if (record is not null)
             {
                 if (++records % ProgressInterval == 0)
@@ -108,41 +107,6 @@ public sealed class DatasetReader
         {
             throw shapeProblem?.ToException() ?? Empty(file, problems);
         }
-    }
-
-    private DatasetProblem? TryMap(SourceRow row, string file, out TrainingRecord? record)
-    {
-        record = null;
-        if (row.Problem is not null)
-        {
-            return new DatasetProblem(file, row.Line, row.Problem);
-        }
-
-        try
-        {
-            using var json = JsonDocument.Parse(row.Json, JsonValues.DocumentOptions);
-            record = _mapper.Map(json.RootElement) with { SourceFile = file, SourceLine = row.Line };
-            return null;
-        }
-        catch (JsonException e)
-        {
-            return new DatasetProblem(file, row.Line, JsonReason(e));
-        }
-        catch (RowException e)
-        {
-            return new DatasetProblem(file, row.Line, e.Message) { ErrorId = e.ErrorId };
-        }
-    }
-
-    /// <summary>What the JSON parser said, without its own count of lines.</summary>
-    private static string JsonReason(JsonException e)
-    {
-        var text = e.Message;
-        var end = text.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        text = (end > 0 ? text[..end] : text).TrimEnd('.', ' ');
-        return e.BytePositionInLine is { } position
-            ? FormattableString.Invariant($"not valid JSON at byte {position + 1}: {text}")
-            : $"not valid JSON: {text}";
     }
 
     private IRowSource Source(DatasetStream opened, string file, SpooledFile spooled)

@@ -62,6 +62,9 @@ public sealed record DatasetReaderOptions
     /// <summary>Longest line or JSON value in bytes; anything longer is reported as bad without being held in memory.</summary>
     public int MaxLineBytes { get; init; } = 256 * 1024 * 1024;
 
+    /// <summary>Threads that make records of rows ahead of the one that reads; 1 = none. What comes out is the same.</summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>The options that a configuration describes.</summary>
     public static DatasetReaderOptions FromConfig(DataConfig config) => new()
     {

@@ -45,6 +45,10 @@ public sealed record ChatMessage(string Role, string? Content)
 /// </summary>
 public sealed record TrainingRecord
 {
+    private string? _sourceFile;
+    private long _sourceLine;
+    private long _index;
+
     /// <summary>Shape: tells which fields are set.</summary>
     public required RecordShape Shape { get; init; }
 
@@ -94,13 +98,27 @@ public sealed record TrainingRecord
     public JsonObject? Extra { get; init; }
 
     /// <summary>File it came from; null for records made in memory.</summary>
-    public string? SourceFile { get; init; }
+    public string? SourceFile { get => _sourceFile; init => _sourceFile = value; }
 
     /// <summary>1-based line in the file (or 1-based row where the format has no lines); 0 if unknown.</summary>
-    public long SourceLine { get; init; }
+    public long SourceLine { get => _sourceLine; init => _sourceLine = value; }
 
     /// <summary>0-based number in the order of reading, over all files.</summary>
-    public long Index { get; init; }
+    public long Index { get => _index; init => _index = value; }
+
+    /// <summary>Sets the place of a record that nobody has seen yet: spares the reader a copy of each.</summary>
+    internal TrainingRecord At(string file, long line)
+    {
+        (_sourceFile, _sourceLine) = (file, line);
+        return this;
+    }
+
+    /// <summary>Sets the number of a record that nobody has seen yet.</summary>
+    internal TrainingRecord Numbered(long index)
+    {
+        _index = index;
+        return this;
+    }
 
     /// <inheritdoc/>
     public override string ToString() => SourceFile is null ? $"{Shape} {Index}" : $"{SourceFile}:{SourceLine}";

@@ -21,6 +21,9 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
     private protected override long SpoolMemory => MemoryLimit / 2;
 
     /// <inheritdoc/>
+    private protected override int ReadThreads => ThreadCount > 0 ? ThreadCount : base.ReadThreads;
+
+    /// <inheritdoc/>
     private protected override void Run(IRecordSource source)
     {
         var progress = new DatasetProgressSink(this, 12, "Cleaning");

@@ -25,6 +25,9 @@ public abstract class RecordCommandBase : DatasetReadCommandBase
     /// <summary>Bytes of memory for records that come down the pipeline.</summary>
     private protected virtual long SpoolMemory => DefaultMemory;
 
+    /// <summary>Threads that read ahead.</summary>
+    private protected virtual int ReadThreads => Environment.ProcessorCount;
+
     /// <summary>Bad lines met while reading.</summary>
     private protected long BadLines { get; private set; }
 
@@ -54,6 +57,7 @@ public abstract class RecordCommandBase : DatasetReadCommandBase
             var report = options.OnProblem!;
             Run(new FileRecordSource(_files, options with
             {
+                Threads = ReadThreads,
                 OnProblem = problem =>
                 {
                     BadLines++;

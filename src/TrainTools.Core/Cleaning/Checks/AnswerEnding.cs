@@ -60,7 +60,7 @@ internal static partial class AnswerEnding
         }
 
         var line = text[(text.LastIndexOf('\n') + 1)..].Trim();
-        if (FinalAnswer().IsMatch(line))
+        if (Checks.FinalAnswer.IsPossible(line) && FinalAnswer().IsMatch(line))
         {
             return EndingKind.FinalAnswer;
         }

@@ -13,10 +13,10 @@ internal readonly record struct Finding(CleaningRule Rule, double Value, string?
 /// <summary>Takes what the checks of one record find.</summary>
 internal sealed class FindingSink(RuleSettings settings)
 {
-    private readonly List<Finding> _findings = [];
+    private List<Finding>? _findings;
 
-    /// <summary>The findings so far.</summary>
-    public IReadOnlyList<Finding> Findings => _findings;
+    /// <summary>The findings.</summary>
+    public Finding[] Take() => _findings?.ToArray() ?? [];
 
     /// <summary>Settings of the rules.</summary>
     public RuleSettings Settings { get; } = settings;
@@ -26,12 +26,9 @@ internal sealed class FindingSink(RuleSettings settings)
     {
         if (Settings.IsOn(rule) && rule.Counts(value, Settings.Threshold(rule)))
         {
-            _findings.Add(new Finding(rule, value, detail, Settings.Action(rule)));
+            (_findings ??= []).Add(new Finding(rule, value, detail, Settings.Action(rule)));
         }
     }
-
-    /// <summary>Forgets everything, for the next record.</summary>
-    public void Clear() => _findings.Clear();
 }
 
 /// <summary>Looks at one record by itself. Safe to use from several threads.</summary>

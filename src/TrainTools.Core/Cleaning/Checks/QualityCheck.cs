@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 using TrainTools.Core.Cleaning.Records;
 
@@ -32,7 +33,7 @@ internal sealed class QualityCheck : IRecordCheck
 
             if (part.Text.Length >= LeastForRepetition && sink.Settings.IsOn(CleaningRules.Repetition))
             {
-                sink.Add(CleaningRules.Repetition, Repetition(part.Text));
+                sink.Add(CleaningRules.Repetition, Repetition(part.Text, sink.Settings.Threshold(CleaningRules.Repetition)));
             }
         }
 
@@ -43,9 +44,14 @@ internal sealed class QualityCheck : IRecordCheck
     }
 
     /// <summary>Share of a text's 10-character sequences that occurred before in it.</summary>
-    internal static double Repetition(ReadOnlySpan<char> text)
+    /// <param name="text">The text.</param>
+    /// <param name="threshold">Looking ends as soon as the share can no longer reach this; the result is then below it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static double Repetition(ReadOnlySpan<char> text, double threshold)
     {
-        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(text.Length * 2, 1 << 22));
+        var sequences = text.Length - Gram + 1;
+        var left = (int)Math.Min(sequences, (1 - threshold) * sequences) + 1;
+        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(left * 2, 1 << 22));
         var table = ArrayPool<uint>.Shared.Rent(size);
         table.AsSpan(0, size).Clear();
         const uint Base = 0x01000193;
@@ -67,14 +73,23 @@ internal sealed class QualityCheck : IRecordCheck
 
             if (i >= Gram - 1)
             {
-                repeated += Seen(table, size, (hash * 0x9E3779B1) | 1) ? 1 : 0;
+                if (Seen(table, size, (hash * 0x9E3779B1) | 1))
+                {
+                    repeated++;
+                }
+                else if (--left < 0)
+                {
+                    repeated = 0;
+                    break;
+                }
             }
         }
 
         ArrayPool<uint>.Shared.Return(table);
-        return (double)repeated / (text.Length - Gram + 1);
+        return (double)repeated / sequences;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Seen(uint[] table, int size, uint key)
     {
         for (int i = (int)(key >> 7) & (size - 1), probes = 0; probes < 32; i = (i + 1) & (size - 1), probes++)

@@ -91,7 +91,12 @@ internal sealed class StructureCheck(TextNormalization normalization) : IRecordC
 
     private void Answers(RecordView view, FindingSink sink)
     {
-        var empty = view.Parts.Count(p => p.IsAnswer && string.IsNullOrWhiteSpace(p.Text));
+        var empty = 0;
+        foreach (var part in view.Parts)
+        {
+            empty += part.IsAnswer && string.IsNullOrWhiteSpace(part.Text) ? 1 : 0;
+        }
+
         if (empty > 0)
         {
             sink.Add(CleaningRules.EmptyAnswer, empty);

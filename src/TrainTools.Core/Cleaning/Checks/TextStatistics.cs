@@ -1,130 +1,78 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace TrainTools.Core.Cleaning.Checks;
 
 /// <summary>Counts of a text's characters, taken in one pass.</summary>
-internal readonly struct TextStatistics
+/// <param name="Letters">Letters and marks; halves of surrogate pairs too, so that neither emoji nor rare letters look like noise.</param>
+/// <param name="Digits">Digits and other numbers.</param>
+/// <param name="Punctuation">Punctuation common in prose.</param>
+/// <param name="Symbols">Everything else that is visible.</param>
+/// <param name="Replacement">U+FFFD.</param>
+internal readonly record struct TextStatistics(int Letters, int Digits, int Punctuation, int Symbols, int Replacement)
 {
-    private TextStatistics(int letters, int digits, int spaces, int punctuation, int symbols, int control, int replacement, int words)
-    {
-        Letters = letters;
-        Digits = digits;
-        Spaces = spaces;
-        Punctuation = punctuation;
-        Symbols = symbols;
-        Control = control;
-        Replacement = replacement;
-        Words = words;
-    }
+    /// <summary>Characters that can be summed before one of the four 16-bit counters of a sum can overflow.</summary>
+    private const int Stretch = ushort.MaxValue;
 
-    public int Letters { get; }
+    /// <summary>What an ASCII character adds: one in the lowest 16 bits for a letter, in the next for a digit, for punctuation, for a symbol.</summary>
+    private static readonly ulong[] Weights = [.. Enumerable.Range(0, 128).Select(c => Weight((char)c))];
 
-    public int Digits { get; }
-
-    public int Spaces { get; }
-
-    /// <summary>Punctuation common in prose.</summary>
-    public int Punctuation { get; }
-
-    /// <summary>Everything else that is visible.</summary>
-    public int Symbols { get; }
-
-    /// <summary>Control characters other than white space, and byte-order marks inside the text.</summary>
-    public int Control { get; }
-
-    /// <summary>U+FFFD.</summary>
-    public int Replacement { get; }
-
-    /// <summary>Runs of characters between white space.</summary>
-    public int Words { get; }
-
-    /// <summary>Characters that are not white space.</summary>
+    /// <summary>Characters that are neither white space nor control characters.</summary>
     public int Visible => Letters + Digits + Punctuation + Symbols;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static TextStatistics Of(ReadOnlySpan<char> text)
     {
-        int letters = 0, digits = 0, spaces = 0, punctuation = 0, symbols = 0, control = 0, replacement = 0, words = 0;
-        var inWord = false;
-        foreach (var c in text)
+        var result = default(TextStatistics);
+        var weights = Weights;
+        while (!text.IsEmpty)
         {
-            var wasIn = inWord;
-            inWord = true;
-            if (char.IsAsciiLetter(c))
+            var stretch = text[..Math.Min(text.Length, Stretch)];
+            text = text[stretch.Length..];
+            ulong sum = 0;
+            var replacement = 0;
+            foreach (var c in stretch)
             {
-                letters++;
-            }
-            else if (c is ' ' or '\n' or '\r' or '\t')
-            {
-                spaces++;
-                inWord = false;
-            }
-            else if (char.IsAsciiDigit(c))
-            {
-                digits++;
-            }
-            else if (c < '\u0080')
-            {
-                if (c < ' ' || c == '\u007f')
+                if (c < weights.Length)
                 {
-                    control += c is '\f' or '\v' ? 0 : 1;
+                    sum += weights[c];
                 }
-                else if (c is '.' or ',' or ';' or ':' or '!' or '?' or '\'' or '"' or '(' or ')' or '-')
+                else if (c == '\ufffd')
                 {
-                    punctuation++;
+                    replacement++;
                 }
                 else
                 {
-                    symbols++;
+                    sum += WeightOf(c);
                 }
             }
-            else
-            {
-                Other(c, ref letters, ref digits, ref spaces, ref punctuation, ref symbols, ref control, ref replacement, ref inWord);
-            }
 
-            words += inWord && !wasIn ? 1 : 0;
+            result = new TextStatistics(
+                result.Letters + (ushort)sum, result.Digits + (ushort)(sum >> 16), result.Punctuation + (ushort)(sum >> 32), result.Symbols + (ushort)(sum >> 48),
+                result.Replacement + replacement);
         }
 
-        return new TextStatistics(letters, digits, spaces, punctuation, symbols, control, replacement, words);
+        return result;
     }
 
-    private static void Other(
-        char c, ref int letters, ref int digits, ref int spaces, ref int punctuation, ref int symbols, ref int control, ref int replacement, ref bool inWord)
+    private static ulong Weight(char c) => c switch
     {
-        if (c == '\ufffd')
-        {
-            replacement++;
-            return;
-        }
+        _ when char.IsAsciiLetter(c) => 1,
+        _ when char.IsAsciiDigit(c) => 1UL << 16,
+        <= ' ' or '\u007f' => 0,
+        '.' or ',' or ';' or ':' or '!' or '?' or '\'' or '"' or '(' or ')' or '-' => 1UL << 32,
+        _ => 1UL << 48,
+    };
 
-        switch (char.GetUnicodeCategory(c))
-        {
-            case UnicodeCategory.Surrogate:
-                // Half of an emoji or of a rare letter: counted as a letter, so that neither looks like noise.
-            case <= UnicodeCategory.OtherLetter:
-            case UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark:
-                letters++;
-                break;
-            case UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber:
-                digits++;
-                break;
-            case UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator:
-                spaces++;
-                inWord = false;
-                break;
-            case UnicodeCategory.Control:
-                control += c == '\u0085' ? 0 : 1;
-                break;
-            case UnicodeCategory.Format:
-                control += c == '\ufeff' ? 1 : 0;
-                break;
-            case UnicodeCategory.DashPunctuation or UnicodeCategory.InitialQuotePunctuation or UnicodeCategory.FinalQuotePunctuation
-                or UnicodeCategory.OpenPunctuation or UnicodeCategory.ClosePunctuation or UnicodeCategory.OtherPunctuation:
-                punctuation++;
-                break;
-            default:
-                symbols++;
-                break;
-        }
-    }
+    private static ulong WeightOf(char c) => char.GetUnicodeCategory(c) switch
+    {
+        UnicodeCategory.Surrogate or <= UnicodeCategory.OtherLetter
+            or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => 1,
+        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => 1UL << 16,
+        UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+            or UnicodeCategory.Control or UnicodeCategory.Format => 0,
+        UnicodeCategory.DashPunctuation or UnicodeCategory.InitialQuotePunctuation or UnicodeCategory.FinalQuotePunctuation
+            or UnicodeCategory.OpenPunctuation or UnicodeCategory.ClosePunctuation or UnicodeCategory.OtherPunctuation => 1UL << 32,
+        _ => 1UL << 48,
+    };
 }

@@ -20,6 +20,9 @@ internal sealed class CandidateIndex : IDisposable
         _bands = [.. Enumerable.Range(0, bands).Select(_ => new ExternalSorter<ulong>(memoryBytes / bands))];
     }
 
+    /// <summary>Threads that sort.</summary>
+    public int Threads { get; set; } = 1;
+
     /// <summary>Bytes written to temporary files.</summary>
     public long SpilledBytes => _bands.Sum(b => b.SpilledBytes);
 
@@ -41,6 +44,7 @@ internal sealed class CandidateIndex : IDisposable
     /// <param name="cancellationToken">Stops the search.</param>
     public IEnumerable<(int Later, int Earlier)> Pairs(Func<int, int> rank, Func<int, bool> isOut, bool limitBuckets, CancellationToken cancellationToken)
     {
+        Parallel.ForEach(_bands, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Threads), CancellationToken = cancellationToken }, band => band.SortMemory());
         using var pairs = new ExternalSorter<ulong>(_memoryBytes);
         var bucket = new List<int>();
         foreach (var band in _bands)

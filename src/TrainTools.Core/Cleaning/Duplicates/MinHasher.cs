@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -74,6 +75,7 @@ internal sealed class MinHasher
         return (double)equal / a.Length;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sign512(ReadOnlySpan<ulong> members, int first, Span<uint> block)
     {
         ref var a = ref MemoryMarshal.GetReference(_multipliers.AsSpan(first, 64));
@@ -96,6 +98,7 @@ internal sealed class MinHasher
         s3.CopyTo(block[48..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sign256(ReadOnlySpan<ulong> members, int first, Span<uint> block)
     {
         ref var a = ref MemoryMarshal.GetReference(_multipliers.AsSpan(first, 32));

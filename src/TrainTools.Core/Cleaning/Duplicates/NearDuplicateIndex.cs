@@ -20,6 +20,7 @@ internal sealed class NearDuplicateIndex : IDisposable
     private readonly BlockStore _sketches;
     private readonly TextSpool _texts;
     private readonly double _floor;
+    private readonly NearDuplicateSignature _none;
 
     /// <summary>Makes an index.</summary>
     /// <param name="options">How duplicates are found.</param>
@@ -30,6 +31,7 @@ internal sealed class NearDuplicateIndex : IDisposable
         _options = options;
         _floor = floor;
         Builder = new SignatureBuilder(options);
+        _none = new NearDuplicateSignature(new byte[options.Permutations], 0, options.Permutations);
         _candidates = new CandidateIndex(Builder.Banding.Bands, memoryBytes * 4 / 10);
         _sketches = new BlockStore(memoryBytes * 2 / 10);
         _texts = new TextSpool(memoryBytes * 4 / 10);
@@ -37,6 +39,13 @@ internal sealed class NearDuplicateIndex : IDisposable
 
     /// <summary>Makes the signatures that <see cref="Add"/> takes.</summary>
     public SignatureBuilder Builder { get; }
+
+    /// <summary>Threads that search.</summary>
+    public int Threads
+    {
+        get => _candidates.Threads;
+        set => _candidates.Threads = value;
+    }
 
     /// <summary>Records added.</summary>
     public int Count => _texts.Count;
@@ -53,7 +62,7 @@ internal sealed class NearDuplicateIndex : IDisposable
     /// <summary>Adds the next record. A text of nothing but white space never has near duplicates.</summary>
     public void Add(NearDuplicateSignature signature)
     {
-        if (signature.Text.Length > 0)
+        if (!signature.Text.IsEmpty)
         {
             _candidates.Add(_texts.Count, signature.BandKeys);
         }
@@ -63,7 +72,7 @@ internal sealed class NearDuplicateIndex : IDisposable
     }
 
     /// <summary>Adds a record that is to have no near duplicates, so that the next keeps its number.</summary>
-    public void AddNone() => Add(new NearDuplicateSignature("", [], new byte[_options.Permutations]));
+    public void AddNone() => Add(_none);
 
     /// <summary>
     /// Walks the records in the order of their ranks and reports for each the most similar of the candidates that are kept

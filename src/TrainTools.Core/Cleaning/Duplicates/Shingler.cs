@@ -1,56 +1,52 @@
-using System.Text;
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace TrainTools.Core.Cleaning.Duplicates;
 
 /// <summary>Turns a text into the set of its character shingles, as 64-bit hashes.</summary>
-/// <remarks>Shingles are of Unicode code points; a text shorter than one shingle is its own only shingle.</remarks>
-internal sealed class Shingler(int size)
+/// <remarks>
+/// Shingles are of Unicode code points; a text shorter than one shingle is its own only shingle. A hash is the first four
+/// points, 16 bits each, plus a multiple of every further one and of what goes beyond 16 bits, well mixed: each shingle by
+/// itself, so that the processor works on several at a time.
+/// </remarks>
+internal sealed class Shingler
 {
-    private const ulong Base = 0x9E3779B97F4A7C15;
-    private readonly ulong _leaving = Power(Base, size);
+    private const ulong Fifth = 0x9E3779B97F4A7C15;
+    private readonly ulong[] _low;
+    private readonly ulong[] _high;
+
+    public Shingler(int size)
+    {
+        Size = size;
+        _low = [.. Enumerable.Range(0, size).Select(k => k < 4 ? 1UL << (16 * k) : k == 4 ? Fifth : Mix(Fifth + (ulong)k) | 1)];
+        _high = [.. Enumerable.Range(0, size).Select(k => Mix(~Fifth - (ulong)k) | 1)];
+    }
 
     /// <summary>Code points a shingle.</summary>
-    public int Size { get; } = size;
+    public int Size { get; }
 
     /// <summary>Writes the hash of every shingle, repeated ones too, and returns their number.</summary>
     /// <param name="text">The text.</param>
     /// <param name="hashes">At least as long as the text (and 1).</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Hash(ReadOnlySpan<char> text, Span<ulong> hashes)
     {
-        // While the window is filled, hash k stands for code points 0..k; the window is complete at k = Size - 1.
-        ulong hash = 0;
-        var codePoints = 0;
-        Span<uint> window = stackalloc uint[Size];
-        for (var i = 0; i < text.Length; i++)
+        if (Size != 5 || text.Length < 5 || text.ContainsAnyInRange('\ud800', '\udfff') || !BitConverter.IsLittleEndian)
         {
-            uint point = text[i];
-            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
-            {
-                point = (uint)char.ConvertToUtf32(text[i], text[++i]);
-            }
-
-            var slot = codePoints % Size;
-            hash = (hash * Base) + point + 1;
-            if (codePoints >= Size)
-            {
-                hash -= (window[slot] + 1) * _leaving;
-            }
-
-            window[slot] = point;
-            codePoints++;
-            if (codePoints >= Size)
-            {
-                hashes[codePoints - Size] = Mix(hash);
-            }
+            return HashPoints(text, hashes);
         }
 
-        if (codePoints >= Size)
+        var count = text.Length - 4;
+        hashes = hashes[..count];
+        ref var first = ref MemoryMarshal.GetReference(text);
+        for (var i = 0; i < hashes.Length; i++)
         {
-            return codePoints - Size + 1;
+            var four = Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<char, byte>(ref Unsafe.Add(ref first, i)));
+            hashes[i] = Mix(four + (Unsafe.Add(ref first, i + 4) * Fifth));
         }
 
-        hashes[0] = Mix(hash);
-        return 1;
+        return count;
     }
 
     /// <summary>The set of shingles, sorted.</summary>
@@ -96,17 +92,37 @@ internal sealed class Shingler(int size)
         return union == 0 ? 1 : (double)common / union;
     }
 
-    private static ulong Power(ulong value, int exponent)
+    /// <summary>The same hashes for any size and any code points.</summary>
+    private int HashPoints(ReadOnlySpan<char> text, Span<ulong> hashes)
     {
-        ulong result = 1;
-        for (var i = 0; i < exponent; i++)
+        var points = ArrayPool<uint>.Shared.Rent(text.Length + 1);
+        var length = 0;
+        for (var i = 0; i < text.Length; i++)
         {
-            result *= value;
+            points[length++] = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])
+                ? (uint)char.ConvertToUtf32(text[i], text[++i])
+                : text[i];
         }
 
-        return result;
+        // A text that is no whole shingle differs from the beginning of one.
+        var count = Math.Max(1, length - Size + 1);
+        var start = length < Size ? Mix((ulong)length + 1) : 0;
+        for (var i = 0; i < count; i++)
+        {
+            var hash = start;
+            for (var k = 0; k < Math.Min(Size, length); k++)
+            {
+                hash += ((points[i + k] & 0xffff) * _low[k]) + ((points[i + k] >> 16) * _high[k]);
+            }
+
+            hashes[i] = Mix(hash);
+        }
+
+        ArrayPool<uint>.Shared.Return(points);
+        return count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

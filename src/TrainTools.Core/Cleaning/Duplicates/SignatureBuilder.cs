@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 using TrainTools.Core.Cleaning.Text;
 
@@ -23,34 +24,40 @@ internal sealed class SignatureBuilder
     public LshBanding Banding { get; }
 
     /// <summary>The signature of a text, or of an input and its output.</summary>
-    public NearDuplicateSignature Build(string input, string? output) => BuildNormalized(
-        TextNormalizer.Normalize(input, _options.Normalization),
-        output is null ? null : TextNormalizer.Normalize(output, _options.Normalization));
-
-    /// <summary>The signature of texts that are normalised already.</summary>
-    public NearDuplicateSignature BuildNormalized(string input, string? output)
+    public NearDuplicateSignature Build(string input, string? output)
     {
-        var text = output is null ? input : $"{input}{NearDuplicateSignature.Separator}{output}";
+        var normalized = TextNormalizer.Normalize(input, _options.Normalization);
+        return BuildNormalized(output is null
+            ? normalized
+            : $"{normalized}{NearDuplicateSignature.Separator}{TextNormalizer.Normalize(output, _options.Normalization)}");
+    }
 
+    /// <summary>The signature of a text that is normalised already; input and output with the separator between them.</summary>
+    public NearDuplicateSignature BuildNormalized(ReadOnlySpan<char> text)
+    {
         var shingles = ArrayPool<ulong>.Shared.Rent(Math.Max(1, text.Length));
         var count = _shingler.Hash(text, shingles);
         Span<uint> signature = stackalloc uint[_options.Permutations];
         _hasher.Sign(shingles.AsSpan(0, count), signature);
         ArrayPool<ulong>.Shared.Return(shingles);
 
-        var keys = new uint[Banding.Bands];
+        var packed = GC.AllocateUninitializedArray<byte>(
+            NearDuplicateSignature.Size(Banding.Bands, signature.Length) + Encoding.UTF8.GetByteCount(text));
+        var result = new NearDuplicateSignature(packed, Banding.Bands, signature.Length);
+        var keys = result.BandKeys;
         for (var band = 0; band < keys.Length; band++)
         {
             keys[band] = Key(signature.Slice(band * Banding.Rows, Banding.Rows));
         }
 
-        var sketch = new byte[signature.Length];
+        var sketch = result.Sketch;
         for (var i = 0; i < sketch.Length; i++)
         {
             sketch[i] = (byte)signature[i];
         }
 
-        return new NearDuplicateSignature(text, keys, sketch);
+        Encoding.UTF8.GetBytes(text, result.Text);
+        return result;
     }
 
     private static uint Key(ReadOnlySpan<uint> rows)

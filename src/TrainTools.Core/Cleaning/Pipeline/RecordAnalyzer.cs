@@ -84,16 +84,17 @@ internal sealed class RecordAnalyzer
 
         var length = _length.Measure(view);
         _length.Check(view, length, sink);
-        var input = TextNormalizer.Normalize(view.Input, _options.Normalization);
-        var output = view.Output is null ? null : TextNormalizer.Normalize(view.Output, _options.Normalization);
-        return new RecordAnalysis(record, [.. sink.Findings], length, RecordKeys.Of(view, input, output))
+        var texts = NormalizedTexts.Of(view, _options.Normalization);
+        var keys = RecordKeys.Of(view, texts);
+        var findings = sink.Take();
+        return new RecordAnalysis(record, findings, length, keys)
         {
-            Signature = Signature(view, input, output),
-            Preference = Preference(view, input),
+            Signature = Signature(view, texts),
+            Preference = Preference(view, keys.Input),
             Ending = view.Record.Shape is RecordShape.Text or RecordShape.Classification ? EndingKind.Unknown : AnswerEnding.Of(Answer(view)),
             Lines = Lines(view),
             Features = _features && record.Shape == RecordShape.Classification && record.Label is not null ? HashedNGrams.Of(view.Input) : null,
-            Score = _scorer.Score(view, length, sink.Findings),
+            Score = _scorer.Score(view, length, findings),
         };
     }
 
@@ -105,7 +106,7 @@ internal sealed class RecordAnalyzer
         }
     }
 
-    private NearDuplicateSignature? Signature(RecordView view, string input, string? output)
+    private NearDuplicateSignature? Signature(RecordView view, NormalizedTexts texts)
     {
         if (_signatures is null)
         {
@@ -113,11 +114,11 @@ internal sealed class RecordAnalyzer
         }
 
         return _options.NearDuplicates.Normalization == _options.Normalization
-            ? _signatures.BuildNormalized(input, output)
+            ? _signatures.BuildNormalized(texts.Whole)
             : _signatures.Build(view.Input, view.Output);
     }
 
-    private (ulong, ulong, ulong) Preference(RecordView view, string input)
+    private (ulong, ulong, ulong) Preference(RecordView view, ulong input)
     {
         if (view.Record.Shape != RecordShape.Preference)
         {
@@ -125,7 +126,7 @@ internal sealed class RecordAnalyzer
         }
 
         var (chosen, rejected) = view.Answers();
-        return (RecordKeys.Hash(input), Key(chosen), Key(rejected));
+        return (input, Key(chosen), Key(rejected));
 
         ulong Key(string text) => RecordKeys.Hash(TextNormalizer.Normalize(text, _options.Normalization));
     }

@@ -20,39 +20,34 @@ internal readonly record struct RecordKeys(UInt128 Whole, ulong Input, ulong Out
 
     /// <summary>Computes the keys.</summary>
     /// <param name="view">The record.</param>
-    /// <param name="input">Its normalised input.</param>
-    /// <param name="output">Its normalised output.</param>
-    public static RecordKeys Of(RecordView view, string input, string? output)
+    /// <param name="texts">Its normalised texts.</param>
+    public static RecordKeys Of(RecordView view, NormalizedTexts texts)
     {
-        var hash = new XxHash128();
-        hash.Append([(byte)Group(view.Record.Shape), output is null ? (byte)0 : (byte)1]);
-        Append(hash, input);
-        Append(hash, output ?? "");
-        Append(hash, view.Outcome ?? "");
-        var (outcome, closed) = OutcomeOf(view, output);
-        return new RecordKeys(hash.GetCurrentHashAsUInt128(), Hash(input), outcome, closed);
+        var (outcome, closed) = OutcomeOf(view, texts);
+        return new RecordKeys(texts.Hash(Group(view.Record.Shape), view.Outcome), Hash(texts.Input), outcome, closed);
     }
 
     /// <summary>A 64-bit hash of a text.</summary>
     public static ulong Hash(ReadOnlySpan<char> text) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text));
 
-    private static (ulong Outcome, bool IsClosed) OutcomeOf(RecordView view, string? output)
+    private static (ulong Outcome, bool IsClosed) OutcomeOf(RecordView view, NormalizedTexts texts)
     {
         if (view.Outcome is not null)
         {
             return (Hash(view.Outcome), true);
         }
 
-        if (output is null || view.Record.Shape == RecordShape.Preference)
+        if (view.Output is null || view.Record.Shape == RecordShape.Preference)
         {
             return (0, false);
         }
 
-        if (FinalAnswer.Of(view.Output!) is { } answer)
+        if (FinalAnswer.Of(view.Output) is { } answer)
         {
             return (Hash(answer), true);
         }
 
+        var output = texts.Output;
         return (Hash(output), output.Length <= 40 && WordTokens.Count(output) <= ClosedWords);
     }
 
@@ -65,11 +60,4 @@ internal readonly record struct RecordKeys(UInt128 Whole, ulong Input, ulong Out
         RecordShape.TokenClassification => 4,
         _ => 0,
     };
-
-    private static void Append(XxHash128 hash, string text)
-    {
-        var length = text.Length;
-        hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in length)));
-        hash.Append(MemoryMarshal.AsBytes(text.AsSpan()));
-    }
 }

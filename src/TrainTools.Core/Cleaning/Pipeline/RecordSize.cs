@@ -14,7 +14,25 @@ internal static class RecordSize
 
     private static long Length(string? text) => text?.Length ?? 0;
 
-    private static long Length(IReadOnlyList<string>? texts) => texts?.Sum(t => t.Length + 16L) ?? 0;
+    private static long Length(IReadOnlyList<string>? texts)
+    {
+        long sum = 0;
+        for (var i = 0; i < (texts?.Count ?? 0); i++)
+        {
+            sum += texts![i].Length + 16L;
+        }
 
-    private static long Length(IReadOnlyList<ChatMessage>? messages) => messages?.Sum(m => Length(m.Content) + (m.Extra is null ? 32 : 400)) ?? 0;
+        return sum;
+    }
+
+    private static long Length(IReadOnlyList<ChatMessage>? messages)
+    {
+        long sum = 0;
+        for (var i = 0; i < (messages?.Count ?? 0); i++)
+        {
+            sum += Length(messages![i].Content) + (messages[i].Extra is null ? 32 : 400);
+        }
+
+        return sum;
+    }
 }

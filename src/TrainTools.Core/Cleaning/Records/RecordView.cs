@@ -14,7 +14,7 @@ internal readonly record struct TextPart(string Role, string Text, bool IsAnswer
 /// </summary>
 internal sealed class RecordView
 {
-    private RecordView(TrainingRecord record, string input, string? output, string? outcome, IReadOnlyList<TextPart> parts)
+    private RecordView(TrainingRecord record, string input, string? output, string? outcome, TextPart[] parts)
     {
         Record = record;
         Input = input;
@@ -36,7 +36,7 @@ internal sealed class RecordView
     public string? Outcome { get; }
 
     /// <summary>Every text.</summary>
-    public IReadOnlyList<TextPart> Parts { get; }
+    public TextPart[] Parts { get; }
 
     /// <summary>Separates parts that are joined into one string for comparison.</summary>
     public const char Joint = '\u0002';
@@ -85,11 +85,11 @@ internal sealed class RecordView
 
         if (last < 0)
         {
-            return new(record, Join(turns), null, null, parts);
+            return new(record, Join(turns), null, null, [.. parts]);
         }
 
         var input = turns is [{ Role: "user", Content: not null } only, _] ? only.Content : Join(turns.Where((_, i) => i != last));
-        return new(record, input, Said(turns[last]), null, parts);
+        return new(record, input, Said(turns[last]), null, [.. parts]);
     }
 
     private static RecordView Preference(TrainingRecord extracted, TrainingRecord record)
@@ -108,7 +108,7 @@ internal sealed class RecordView
         parts.AddRange(prompt.Where(t => t.Content is not null).Select(t => new TextPart(t.Role, t.Content!, false)));
         parts.AddRange(chosen.Where(t => t.Content is not null).Select(t => new TextPart("chosen", t.Content!, true)));
         parts.AddRange(rejected.Where(t => t.Content is not null).Select(t => new TextPart("rejected", t.Content!, true)));
-        return new(record, Join(prompt), $"{Join(chosen).Trim()}{Joint}{Join(rejected).Trim()}", null, parts);
+        return new(record, Join(prompt), $"{Join(chosen).Trim()}{Joint}{Join(rejected).Trim()}", null, [.. parts]);
     }
 
     /// <summary>The chosen and the rejected answer of a preference record.</summary>

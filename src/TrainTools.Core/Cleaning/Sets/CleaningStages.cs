@@ -89,7 +89,7 @@ internal sealed class CleaningStages : IDisposable
         var rank = Inverse(order);
         _exact?.Run(state, record => rank is null ? record : rank[record], cancellationToken);
         onStage("Looking for near duplicates");
-        _near?.Run(state, order, cancellationToken);
+        _near?.Run(state, order, threads, cancellationToken);
         onStage("Looking at lengths and endings");
         LengthStage.Run(state);
         CutOffStage.Run(state);

@@ -20,8 +20,9 @@ internal sealed class NearDuplicateStage : IDisposable
 
     public NearDuplicateIndex Index { get; }
 
-    public void Run(CleaningState state, int[]? order, CancellationToken cancellationToken)
+    public void Run(CleaningState state, int[]? order, int threads, CancellationToken cancellationToken)
     {
+        Index.Threads = threads;
         foreach (var match in Index.Match(order, state.IsRemoved, (a, b) => SameOutcome(state, a, b), m => Removes(state, m), cancellationToken))
         {
             if (!match.SameOutcome)

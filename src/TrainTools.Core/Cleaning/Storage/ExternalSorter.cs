@@ -40,15 +40,20 @@ internal sealed class ExternalSorter<T> : IDisposable
         _sorted = false;
     }
 
-    /// <summary>All items in ascending order.</summary>
-    public IEnumerable<T> Sorted()
+    /// <summary>Sorts what is in memory, so that several sorters can do so at a time.</summary>
+    public void SortMemory()
     {
         if (!_sorted)
         {
-            Array.Sort(_items, 0, _count);
+            Sort();
             _sorted = true;
         }
+    }
 
+    /// <summary>All items in ascending order.</summary>
+    public IEnumerable<T> Sorted()
+    {
+        SortMemory();
         return _runs.Count == 0 ? Memory() : Merge();
     }
 
@@ -69,13 +74,25 @@ internal sealed class ExternalSorter<T> : IDisposable
             return;
         }
 
-        Array.Sort(_items, 0, _count);
+        Sort();
         var file = TemporaryFile.Create();
         var bytes = MemoryMarshal.AsBytes(_items.AsSpan(0, _count));
         TemporaryFile.Write(file, bytes, flush: true);
         SpilledBytes += bytes.Length;
         _runs.Add(new Run(file, _count));
         _count = 0;
+    }
+
+    private void Sort()
+    {
+        if (typeof(T) == typeof(ulong))
+        {
+            RadixSort.Sort(MemoryMarshal.Cast<T, ulong>(_items.AsSpan(0, _count)));
+        }
+        else
+        {
+            Array.Sort(_items, 0, _count);
+        }
     }
 
     private IEnumerable<T> Memory()

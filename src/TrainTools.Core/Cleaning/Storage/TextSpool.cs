@@ -24,8 +24,14 @@ internal sealed class TextSpool(long memoryBytes) : IDisposable
         var length = Encoding.UTF8.GetByteCount(text);
         var bytes = length <= 4096 ? stackalloc byte[length] : new byte[length];
         Encoding.UTF8.GetBytes(text, bytes);
-        _offsets.Add(_bytes.Append(bytes));
-        _lengths.Add(length);
+        Add(bytes);
+    }
+
+    /// <summary>Adds the next text, in UTF-8.</summary>
+    public void Add(ReadOnlySpan<byte> text)
+    {
+        _offsets.Add(_bytes.Append(text));
+        _lengths.Add(text.Length);
     }
 
     /// <summary>The text with a number.</summary>

@@ -22,27 +22,27 @@ internal static partial class PersonalData
         StringComparison.Ordinal);
 
     /// <summary>All finds that are wanted, by place; of finds that overlap the first and longest.</summary>
-    public static List<PersonalFind> Find(string text, Func<CleaningRule, bool> isWanted)
+    public static IReadOnlyList<PersonalFind> Find(string text, Func<CleaningRule, bool> isWanted)
     {
-        var finds = new List<PersonalFind>();
+        List<PersonalFind>? finds = null;
         var span = text.AsSpan();
         if (span.Contains('@'))
         {
-            Add(finds, text, CleaningRules.Email, isWanted, Email(), IsEmail);
+            Add(ref finds, text, CleaningRules.Email, isWanted, Email(), IsEmail);
         }
 
         if (span.ContainsAny(KeyHints))
         {
-            Add(finds, text, CleaningRules.Secret, isWanted, Key(), IsKey);
+            Add(ref finds, text, CleaningRules.Secret, isWanted, Key(), IsKey);
         }
 
         var digits = span.IndexOfAnyInRange('0', '9');
         if (digits >= 0)
         {
-            Numbers(finds, text, isWanted);
+            Numbers(ref finds, text, digits, isWanted);
         }
 
-        return finds.Count < 2 ? finds : WithoutOverlaps(finds);
+        return finds is null ? [] : finds.Count < 2 ? finds : WithoutOverlaps(finds);
     }
 
     /// <summary>The text with finds replaced by the names of their kinds.</summary>
@@ -61,27 +61,27 @@ internal static partial class PersonalData
 
     private static string Placeholder(CleaningRule rule) => "[" + rule.Id[4..].ToUpperInvariant() + "]";
 
-    private static void Numbers(List<PersonalFind> finds, string text, Func<CleaningRule, bool> isWanted)
+    private static void Numbers(ref List<PersonalFind>? finds, string text, int first, Func<CleaningRule, bool> isWanted)
     {
         if (text.AsSpan().CountAtLeast('.', 3) || text.AsSpan().CountAtLeast(':', 3))
         {
-            Add(finds, text, CleaningRules.IpAddress, isWanted, Ip(), IsPublicIp);
+            Add(ref finds, text, CleaningRules.IpAddress, isWanted, Ip(), IsPublicIp);
         }
 
-        if (!HasLongNumber(text))
+        if (!HasLongNumber(text.AsSpan(first)))
         {
             return;
         }
 
-        Add(finds, text, CleaningRules.CardNumber, isWanted, Card(), m => IsCard(m.ValueSpan));
-        Add(finds, text, CleaningRules.Iban, isWanted, IbanPattern(), m => IsIban(m.ValueSpan));
-        Add(finds, text, CleaningRules.Phone, isWanted, Phone(), IsPhone);
+        Add(ref finds, text, CleaningRules.CardNumber, isWanted, Card(), m => IsCard(m.ValueSpan));
+        Add(ref finds, text, CleaningRules.Iban, isWanted, IbanPattern(), m => IsIban(m.ValueSpan));
+        Add(ref finds, text, CleaningRules.Phone, isWanted, Phone(), IsPhone);
     }
 
     private static bool CountAtLeast(this ReadOnlySpan<char> text, char wanted, int count) => text.Count(wanted) >= count;
 
     /// <summary>Whether seven digits occur with at most two other characters between neighbours.</summary>
-    private static bool HasLongNumber(string text)
+    private static bool HasLongNumber(ReadOnlySpan<char> text)
     {
         var digits = 0;
         var gap = 0;
@@ -105,7 +105,7 @@ internal static partial class PersonalData
         return false;
     }
 
-    private static void Add(List<PersonalFind> finds, string text, CleaningRule rule, Func<CleaningRule, bool> isWanted, Regex pattern, Func<Match, bool> isRight)
+    private static void Add(ref List<PersonalFind>? finds, string text, CleaningRule rule, Func<CleaningRule, bool> isWanted, Regex pattern, Func<Match, bool> isRight)
     {
         if (!isWanted(rule))
         {
@@ -116,7 +116,7 @@ internal static partial class PersonalData
         {
             if (isRight(match))
             {
-                finds.Add(new PersonalFind(rule, match.Index, match.Length));
+                (finds ??= []).Add(new PersonalFind(rule, match.Index, match.Length));
             }
         }
     }

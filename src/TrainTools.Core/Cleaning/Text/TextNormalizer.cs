@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 
 namespace TrainTools.Core.Cleaning.Text;
 
 /// <summary>Applies a <see cref="TextNormalization"/>. Case and white space follow Unicode alone, never the culture.</summary>
 public static class TextNormalizer
 {
-    private static readonly SearchValues<char> FinalSigma = SearchValues.Create("\u03a3\u0130");
+    /// <summary>White space other than the blank.</summary>
+    private static readonly SearchValues<char> Breaks = SearchValues.Create("\t\n\v\f\r\u001c\u001d\u001e\u001f");
 
     /// <summary>The normalised text.</summary>
     public static string Normalize(string text, TextNormalization normalization)
@@ -16,27 +18,116 @@ public static class TextNormalizer
             return text;
         }
 
-        if (normalization >= TextNormalization.Standard)
+        var rented = ArrayPool<char>.Shared.Rent(MostCharacters(text.Length));
+        try
         {
-            text = UnicodeComposition.Compose(text);
+            return Normalize(text, normalization, rented, out var length) is { } longer
+                ? longer
+                : length == text.Length && text.AsSpan().SequenceEqual(rented.AsSpan(0, length)) ? text : new string(rented, 0, length);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Room that a normalised text may need: lower case can make two characters of one.</summary>
+    internal static int MostCharacters(int length) => 2 * length;
+
+    /// <summary>Normalises into memory of the caller.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="normalization">What is made equal.</param>
+    /// <param name="target">Room for <see cref="MostCharacters"/>.</param>
+    /// <param name="length">Characters written.</param>
+    /// <returns>Null; or the result, where it needs more room than there is (decomposed characters).</returns>
+    internal static string? Normalize(string text, TextNormalization normalization, Span<char> target, out int length)
+    {
+        if (normalization == TextNormalization.None)
+        {
+            text.CopyTo(target);
+            length = text.Length;
+            return null;
         }
 
+        var lower = normalization >= TextNormalization.Lowercase;
+        var isAscii = Ascii.IsValid(text);
+        if (isAscii && normalization <= TextNormalization.Standard)
+        {
+            length = FoldAscii(text, lower, target);
+            return null;
+        }
+
+        var composed = normalization >= TextNormalization.Standard ? UnicodeComposition.Compose(text) : text;
         if (normalization == TextNormalization.Aggressive)
         {
-            text = Coarsen(UnicodeComposition.Decompose(text));
+            composed = Coarsen(UnicodeComposition.Decompose(composed));
         }
 
-        return Fold(text, lower: normalization >= TextNormalization.Lowercase);
+        if (MostCharacters(composed.Length) <= target.Length)
+        {
+            length = Fold(composed, lower, target);
+            return null;
+        }
+
+        var wider = new char[MostCharacters(composed.Length)];
+        length = Fold(composed, lower, wider);
+        return new string(wider, 0, length);
     }
 
     /// <summary>White space as Python's str.isspace has it (.NET's set and the four separators 1C to 1F).</summary>
     public static bool IsSpace(char c) => c is ' ' or (>= '\t' and <= '\r') or (>= '\u001c' and <= '\u001f') || (c > '\u007f' && char.IsWhiteSpace(c));
 
-    /// <summary>Collapses white space, and lowers case, in one pass.</summary>
-    private static string Fold(string text, bool lower)
+    /// <summary>The same for ASCII, many characters at a time: lower case first, then the stretches between irregular blanks.</summary>
+    private static int FoldAscii(ReadOnlySpan<char> text, bool lower, Span<char> target)
     {
-        var special = lower && text.AsSpan().ContainsAny(FinalSigma);
-        var rented = ArrayPool<char>.Shared.Rent(special ? 2 * text.Length : text.Length);
+        target = target[..text.Length];
+        if (lower)
+        {
+            _ = Ascii.ToLower(text, target, out _);
+        }
+        else
+        {
+            text.CopyTo(target);
+        }
+
+        var length = 0;
+        var at = 0;
+        var nextDouble = -1;
+        while (true)
+        {
+            while (at < target.Length && IsSpace(target[at]))
+            {
+                at++;
+            }
+
+            if (at == target.Length)
+            {
+                return length;
+            }
+
+            if (length > 0)
+            {
+                target[length++] = ' ';
+            }
+
+            if (nextDouble < at)
+            {
+                var found = target[at..].IndexOf("  ");
+                nextDouble = found < 0 ? int.MaxValue : at + found;
+            }
+
+            var stretch = target[at..].IndexOfAny(Breaks);
+            var end = Math.Min(stretch < 0 ? target.Length : at + stretch, nextDouble);
+            var words = target[at..end].TrimEnd(' ');
+            words.CopyTo(target[length..]);
+            length += words.Length;
+            at = end;
+        }
+    }
+
+    /// <summary>Collapses white space, and lowers case, in one pass; the number of characters written.</summary>
+    private static int Fold(string text, bool lower, Span<char> target)
+    {
         var length = 0;
         var pendingSpace = false;
         for (var i = 0; i < text.Length; i++)
@@ -50,27 +141,25 @@ public static class TextNormalizer
 
             if (pendingSpace)
             {
-                rented[length++] = ' ';
+                target[length++] = ' ';
                 pendingSpace = false;
             }
 
             if (!lower || c is (>= 'a' and <= 'z') or (< 'A') or (> 'Z' and < '\u0080'))
             {
-                rented[length++] = c;
+                target[length++] = c;
             }
             else if (c <= 'Z')
             {
-                rented[length++] = (char)(c | 0x20);
+                target[length++] = (char)(c | 0x20);
             }
             else
             {
-                length += Lower(text, ref i, rented.AsSpan(length));
+                length += Lower(text, ref i, target[length..]);
             }
         }
 
-        var result = length == text.Length && text.AsSpan().SequenceEqual(rented.AsSpan(0, length)) ? text : new string(rented, 0, length);
-        ArrayPool<char>.Shared.Return(rented);
-        return result;
+        return length;
     }
 
     private static int Lower(string text, ref int i, Span<char> target)
@@ -91,7 +180,7 @@ public static class TextNormalizer
 
         if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
         {
-            var rune = System.Text.Rune.ToLowerInvariant(new System.Text.Rune(c, text[i + 1]));
+            var rune = Rune.ToLowerInvariant(new Rune(c, text[i + 1]));
             i++;
             return rune.EncodeToUtf16(target);
         }

@@ -110,7 +110,7 @@ public static class DatasetSplitter
     private static void AddInput(NearDuplicateIndex index, string input, int number, Dictionary<UInt128, int> inputs, DisjointSets groups)
     {
         var signature = index.Builder.Build(input, null);
-        var key = XxHash128.HashToUInt128(MemoryMarshal.AsBytes(signature.Text.AsSpan()));
+        var key = XxHash128.HashToUInt128(signature.Text);
         if (inputs.TryGetValue(key, out var equal))
         {
             groups.Join(number, equal);
