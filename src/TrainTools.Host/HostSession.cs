@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Runtime.InteropServices;
@@ -11,10 +12,12 @@ public sealed class HostSession : IDisposable
 {
     private const int ExitCodeOfError = 1;
     private const int ExitCodeOfInterrupt = 130;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ConsoleHost host;
     private readonly Runspace runspace;
     private volatile bool interrupted;
+    private long interruptedAt;
 
     /// <summary>Opens the runspace on the console.</summary>
     /// <param name="manifest">Path of the module's manifest.</param>
@@ -83,14 +86,20 @@ public sealed class HostSession : IDisposable
 
     private void Interrupt(PowerShell shell, PosixSignalContext context)
     {
+        context.Cancel = true;
         if (interrupted)
         {
-            // A second time: whoever waits has lost patience, and the process ends.
+            // Schedulers send two signals at once: one request. A second time after a while: whoever waits has lost patience.
+            if (Stopwatch.GetElapsedTime(interruptedAt) > Patience)
+            {
+                Environment.Exit(ExitCodeOfInterrupt);
+            }
+
             return;
         }
 
         interrupted = true;
-        context.Cancel = true;
+        interruptedAt = Stopwatch.GetTimestamp();
         shell.BeginStop(null, null);
     }
 

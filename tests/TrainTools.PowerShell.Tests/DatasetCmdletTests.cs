@@ -127,6 +127,23 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
     }
 
     [Theory]
+    [InlineData("ReportPath", "r.json")]
+    [InlineData("VerdictPath", "v.jsonl")]
+    [InlineData("RejectedPath", "x.jsonl")]
+    public void What_cleaning_writes_aside_goes_over_a_file_only_when_forced(string parameter, string name)
+    {
+        var path = Dirty();
+        var given = Path(parameter == "ReportPath" ? "r.html" : name);
+        File.WriteAllText(Path(name), "old");
+        var error = shell.Error($"Invoke-DatasetClean $args[0] -{parameter} $args[1]", path, given);
+        Assert.StartsWith("FileExists,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        shell.Output($"Invoke-DatasetClean $args[0] -{parameter} $args[1] -WhatIf", path, given);
+        Assert.Equal("old", File.ReadAllText(Path(name)));
+        shell.Output($"Invoke-DatasetClean $args[0] -{parameter} $args[1] -Force", path, given);
+        Assert.NotEqual("old", File.ReadAllText(Path(name)));
+    }
+
+    [Theory]
     [InlineData("$r = Import-TrainingDataset $args[0]; & { while ($true) { $r } } | Export-TrainingDataset $args[1]")]
     [InlineData("$r = Import-TrainingDataset $args[0]; & { while ($true) { $r } } | Export-TrainingDataset ($args[1] + '.gz')")]
     public void A_stopped_pipeline_leaves_no_partial_file(string script)

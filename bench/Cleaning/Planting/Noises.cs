@@ -44,7 +44,7 @@ internal static class Noises
         yield return Leak("evaluation record leaked", (t, _) => t);
         yield return Leak("evaluation record leaked, 2 % of the letters edited", (t, random) => Edits.Letters(t, 0.02, random));
 
-        Noise Leak(string name, Func<string, SeededRandom, string> change) => new(name, ["contamination.overlap"], (_, random) =>
+        Noise Leak(string name, Func<string, SeededRandom, string> change) => new(name, ["contamination.overlap", "contamination.near"], (_, random) =>
             new Planting(Edits.All(set.Evaluation[random.NextInt(set.Evaluation.Count)], t => change(t, random)), IsCopy: true));
     }
 

@@ -34,7 +34,7 @@ public static class CleaningRules
     public static readonly CleaningRule UnknownRole = Rule("structure.unknown_role", AtLeast, 1, "F--F-", "Turns by someone other than system, developer, user, assistant, tool; number of them.");
     public static readonly CleaningRule RoleOrder = Rule("structure.role_order", AtLeast, 1, "F--F-", "Two turns of one speaker in a row, a system turn that is not first, an assistant's turn first, or no assistant's turn last; number of breaches.");
     public static readonly CleaningRule AnswerEqualsPrompt = Rule("structure.answer_equals_prompt", AtLeast, 1, "R--R-", "The answer repeats the prompt.");
-    public static readonly CleaningRule CutOff = Rule("structure.cut_off", AtLeast, 0.95, "F--F-", "The answer stops in the middle: 1 for certain signs, else the share of answers in this set that end properly.");
+    public static readonly CleaningRule CutOff = Rule("structure.cut_off", AtLeast, 0.9, "F--F-", "The answer stops in the middle: 1 for certain signs, else the share of the answers like it in this set that end properly.");
     public static readonly CleaningRule SpecialToken = Rule("structure.special_token", AtLeast, 1, "F--FF", "Tokens of a chat template inside a text; number of them.");
     public static readonly CleaningRule RoleMarker = Rule("structure.role_marker", AtLeast, 1, "F--F-", "Another turn begins inside an answer (### Instruction:, Human:); number of them.");
     public static readonly CleaningRule NoSupervisedToken = Rule("structure.no_supervised_token", AtLeast, 1, "R--R-", "The prompt alone fills max_length: nothing is left to learn; tokens of the prompt as a share of max_length.");
@@ -68,6 +68,7 @@ public static class CleaningRules
     public static readonly CleaningRule Secret = Rule("pii.secret", AtLeast, 1, "FFFFF", "Keys and tokens by their usual forms, private keys; number of them.");
 
     public static readonly CleaningRule Contamination = Rule("contamination.overlap", AtLeast, 0.5, "RRRRR", "Share of an evaluation record's word n-grams that this record holds.");
+    public static readonly CleaningRule NearContamination = Rule("contamination.near", AtLeast, 0.75, "RRRRR", "Jaccard similarity of the input to an evaluation record's, with the same numbers.");
 
     public static readonly CleaningRule WordCount = Rule("web.word_count", AtLeast, 1, "----R", "Gopher: fewer than 50 or more than 100,000 words.");
     public static readonly CleaningRule MeanWordLength = Rule("web.mean_word_length", AtLeast, 1, "----R", "Gopher: mean word length outside 3 to 10.");

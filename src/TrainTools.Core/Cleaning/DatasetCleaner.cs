@@ -45,6 +45,7 @@ public sealed class DatasetCleaner
         try
         {
             FirstPass(source, analyzer, state, stages, spool, threads, onProgress, watch, cancellationToken);
+            state.Words = analyzer.Words;
             scorer.CheckCount(state.Table.Count);
             var order = Order(state.Table);
             stages.Run(state, order, threads, stage => onProgress?.Invoke(new CleaningProgress(stage, state.Table.Count, 0, 0, watch.Elapsed)), cancellationToken);
@@ -130,8 +131,11 @@ public sealed class DatasetCleaner
     }
 
     private ContaminationCheck? Contamination(RuleSettings settings) =>
-        _options.EvaluationPaths.Count > 0 && settings.IsOn(CleaningRules.Contamination)
-            ? new ContaminationCheck(new DatasetReader().Read(_options.EvaluationPaths), _options.ContaminationNGram)
+        _options.EvaluationPaths.Count > 0 && settings.AnyOn(CleaningRules.Contamination, CleaningRules.NearContamination)
+            ? new ContaminationCheck(
+                new DatasetReader().Read(_options.EvaluationPaths),
+                _options.ContaminationNGram,
+                settings.IsOn(CleaningRules.NearContamination) ? new NearEvaluation(_options.NearDuplicates, settings.Threshold(CleaningRules.NearContamination)) : null)
             : null;
 
     private RecordScorer Scorer()

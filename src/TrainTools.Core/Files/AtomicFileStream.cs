@@ -1,11 +1,16 @@
+using System.Collections.Concurrent;
+
 namespace TrainTools.Core.Files;
 
 /// <summary>
 /// A file being written under a temporary name in its folder. <see cref="Commit"/> flushes it to the disk and renames it
-/// over the old file; without that, disposing of it removes it and the old file stays.
+/// over the old file; without that, disposing of it removes it and the old file stays. A process that is told to end in the
+/// middle (a second Ctrl+C) removes it too.
 /// </summary>
 public sealed class AtomicFileStream : IDisposable
 {
+    private static readonly ConcurrentDictionary<string, bool> Open = Tracked();
+
     private readonly string _temporary;
     private bool _done;
 
@@ -16,7 +21,16 @@ public sealed class AtomicFileStream : IDisposable
         TargetPath = Path.GetFullPath(path);
         _temporary = Path.Combine(
             Path.GetDirectoryName(TargetPath)!, $"{Path.GetFileName(TargetPath)}.{Path.GetRandomFileName()[..8]}{AtomicFile.TemporarySuffix}");
-        Stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        Open[_temporary] = true;
+        try
+        {
+            Stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        }
+        catch
+        {
+            Open.TryRemove(_temporary, out _);
+            throw;
+        }
     }
 
     /// <summary>Full path of the file to be.</summary>
@@ -32,6 +46,7 @@ public sealed class AtomicFileStream : IDisposable
         Stream.Dispose();
         AtomicFile.Replace(_temporary, TargetPath);
         _done = true;
+        Open.TryRemove(_temporary, out _);
         AtomicFile.FlushFolder(Path.GetDirectoryName(TargetPath)!);
     }
 
@@ -60,6 +75,29 @@ public sealed class AtomicFileStream : IDisposable
         catch (DirectoryNotFoundException)
         {
             // Its folder is gone, and the file with it.
+        }
+
+        Open.TryRemove(_temporary, out _);
+    }
+
+    private static ConcurrentDictionary<string, bool> Tracked()
+    {
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => RemoveOpen();
+        return new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+    }
+
+    private static void RemoveOpen()
+    {
+        foreach (var temporary in Open.Keys)
+        {
+            try
+            {
+                File.Delete(temporary);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Windows keeps files that are still open; nothing more can be done at this point.
+            }
         }
     }
 }

@@ -176,6 +176,10 @@ public sealed partial class InvokeDatasetCleanCommand
     [ValidateNotNullOrEmpty]
     public string? FromVerdictPath { get; set; }
 
+    /// <summary>Write over reports, verdicts and rejected records that exist.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <summary>Give the report instead of the records.</summary>
     [Parameter]
     public SwitchParameter AsReport { get; set; }

@@ -4,6 +4,7 @@ using TrainTools.Core.Cleaning.Pipeline;
 using TrainTools.Core.Cleaning.Reports;
 using TrainTools.Core.Data;
 using TrainTools.Core.Data.Writing;
+using TrainTools.Core.Errors;
 using TrainTools.PowerShell.Datasets;
 
 namespace TrainTools.PowerShell.Commands;
@@ -22,6 +23,37 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
 
     /// <inheritdoc/>
     private protected override int ReadThreads => ThreadCount > 0 ? ThreadCount : base.ReadThreads;
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        // Before the work, not after it. -WhatIf writes nothing.
+        if (!Force && !IsWhatIf && Outputs().FirstOrDefault(File.Exists) is { } existing)
+        {
+            throw new TrainToolsException(ErrorIds.FileExists, ErrorKind.AlreadyExists, $"The file {existing} exists already.", "Choose another name, or write over it with -Force.", existing);
+        }
+    }
+
+    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) && given is SwitchParameter { IsPresent: true };
+
+    /// <summary>Full paths of the files that the run will write.</summary>
+    private IEnumerable<string> Outputs()
+    {
+        if (ReportPath is not null)
+        {
+            var (html, json) = HtmlReport.Paths(PathHelper.ResolveNew(this, ReportPath));
+            yield return html;
+            yield return json;
+        }
+
+        foreach (var path in (string?[])[VerdictPath, RejectedPath])
+        {
+            if (path is not null)
+            {
+                yield return PathHelper.ResolveNew(this, path);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     private protected override void Run(IRecordSource source)

@@ -96,6 +96,39 @@ public class SetRuleTests
     }
 
     [Fact]
+    public void Running_text_is_held_against_running_text_and_lists_against_lists()
+    {
+        var lists = Enumerable.Range(0, 60).Select(i => Pair($"Name some, {i}.", $"Iron, copper, silver, gold, tin, zinc, lead, nickel and number {i}"));
+        var prose = Enumerable.Range(0, 60).Select(i => Pair($"Tell me, {i}.", $"Metals conduct heat. They shine when they are polished, and number {i} is the one that I like."));
+        string[] lines = [.. lists, .. prose, Pair("Tell me more.", "Metals conduct heat. They shine when they are polished and then they")];
+        using var run = Run(new() { Include = ["structure.cut_off"] }, lines);
+        Assert.Equal([(120L, "structure.cut_off", Flag)], run.Acting());
+    }
+
+    [Fact]
+    public void A_last_word_that_occurs_nowhere_else_is_taken_for_a_part_of_one()
+    {
+        string[] lines = [.. Enumerable.Range(0, 600).Select(i => Pair($"Name some, {i}.", $"Iron, copper, silver, gold, tin, zinc, lead, nickel, number {i} and so on")), Pair("Name more.", "Iron, copper, silver, gold, tin, zinc, lead and cop")];
+        using var run = Run(new() { Include = ["structure.cut_off"] }, lines);
+        Assert.Equal([(600L, "structure.cut_off", Flag)], run.Acting());
+        Assert.Contains("last word", run.Verdicts.Single().Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_leaked_record_with_edited_words_is_near_and_one_with_other_numbers_is_not()
+    {
+        using var folder = new TempFolder();
+        const string Numbers = "Tom buys 12 apples for 3 dollars each and sells them for 5 dollars each: how many dollars does he earn?";
+        var evaluation = folder.Write("eval.jsonl", Pair(Long, "Yes.") + "\n" + Pair(Numbers, "24") + "\n");
+        var options = new CleaningOptions { Include = ["contamination"], EvaluationPaths = [evaluation] };
+        var edited = Long.Replace("keeper", "keepar", StringComparison.Ordinal).Replace("each", "eech", StringComparison.Ordinal).Replace("lamp", "lanp", StringComparison.Ordinal);
+        using var run = Run(options, Pair(edited, "x"), Pair(Numbers.Replace("12", "47", StringComparison.Ordinal).Replace("3 dollars", "6 dollars", StringComparison.Ordinal).Replace("5 dollars", "9 dollars", StringComparison.Ordinal), "x"), Pair("The old lighthouse keeper climbed a tree.", "x"));
+        Assert.Equal([(0L, "contamination.near", Remove)], run.Acting().Where(v => v.Action == Remove && v.Rule == "contamination.near"));
+        Assert.DoesNotContain(run.Verdicts, v => v.Index > 0 && v.Rule == "contamination.near");
+        Assert.Contains("eval.jsonl(1)", run.Verdicts.Last(v => v.Rule == "contamination.near").Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Records_of_the_evaluation_are_removed_from_training()
     {
         using var folder = new TempFolder();

@@ -120,6 +120,38 @@ public sealed class HostProcessTests : IDisposable
         Assert.Equal(130, process.ExitCode);
     }
 
+    [Fact]
+    public void Two_signals_at_once_are_one_request_and_leave_no_partial_file()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var folder = Directory.CreateTempSubdirectory("traintools-");
+        try
+        {
+            var data = Path.Combine(folder.FullName, "a.jsonl");
+            File.WriteAllText(data, "{\"text\":\"one\"}\n");
+            using var process = HostProcess.Start(
+                null, "-Command", $"$r = Import-TrainingDataset '{data}'; 'started'; & {{ while ($true) {{ $r }} }} | Export-TrainingDataset '{Path.Combine(folder.FullName, "b.jsonl")}'");
+            Assert.Equal("started", process.StandardOutput.ReadLine());
+            Assert.True(SpinWait.SpinUntil(() => folder.GetFiles().Length == 2, TimeSpan.FromMinutes(1)));
+            for (var signal = 0; signal < 3; signal++)
+            {
+                _ = Kill(process.Id, 15);
+            }
+
+            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+            Assert.Equal(130, process.ExitCode);
+            Assert.Equal([data], folder.GetFiles().Select(f => f.FullName));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     // The view breaks long messages into lines that begin with a bar.
     private static string Unwrap(string text) => Regex.Replace(text, @"\r?\n\s*\|\s*", " ");
 

@@ -25,6 +25,11 @@ internal enum EndingKind : byte
     Cut,
 }
 
+/// <summary>How an answer ends, and among which answers that is to be judged.</summary>
+/// <param name="Kind">How it ends.</param>
+/// <param name="IsProse">Whether a sentence has ended on its last line before: running text, whose last sentence ends too.</param>
+internal readonly record struct AnswerEnd(EndingKind Kind, bool IsProse);
+
 /// <summary>Tells how answers end, to find those that stop in the middle.</summary>
 internal static partial class AnswerEnding
 {
@@ -36,36 +41,36 @@ internal static partial class AnswerEnding
     {
         "a", "an", "the", "and", "or", "nor", "but", "of", "to", "in", "for", "with", "by", "from", "at", "into", "onto", "upon", "than", "that", "which", "whose",
         "because", "although", "while", "if", "as", "is", "are", "was", "were", "be", "been", "has", "have", "had", "will", "would", "can", "could", "should", "may",
-        "might", "must", "my", "your", "his", "their", "our", "its", "this", "these", "those", "such", "very", "not", "between", "including", "i'm", "it's", "don't",
+        "might", "must", "my", "your", "his", "their", "our", "its", "this", "these", "those", "such", "very", "not", "i", "we", "they", "he", "she", "who", "whether", "during", "without", "within", "among", "toward", "towards", "per", "every", "also", "between", "including", "i'm", "it's", "don't",
         "der", "die", "das", "und", "oder", "le", "la", "les", "et", "el", "los", "las", "y", "de", "du", "des", "del", "que",
     };
 
-    /// <summary>Words that only look cut in running text of their language.</summary>
-    public static EndingKind Of(string? answer)
+    /// <summary>How an answer ends; nothing is known of none.</summary>
+    public static AnswerEnd Of(string? answer)
     {
         if (answer is null)
         {
-            return EndingKind.Unknown;
+            return default;
         }
 
         var text = answer.AsSpan().TrimEnd();
         if (text.Count("```") % 2 == 1)
         {
-            return EndingKind.Cut;
+            return new AnswerEnd(EndingKind.Cut, false);
         }
 
         if (Words(text, LeastWords) < LeastWords)
         {
-            return EndingKind.Unknown;
+            return default;
         }
 
         var line = text[(text.LastIndexOf('\n') + 1)..].Trim();
         if (Checks.FinalAnswer.IsPossible(line) && FinalAnswer().IsMatch(line))
         {
-            return EndingKind.FinalAnswer;
+            return new AnswerEnd(EndingKind.FinalAnswer, false);
         }
 
-        return Last(text, line);
+        return new AnswerEnd(Last(text, line), IsProse(line));
     }
 
     private static EndingKind Last(ReadOnlySpan<char> text, ReadOnlySpan<char> line)
@@ -94,6 +99,20 @@ internal static partial class AnswerEnding
         }
 
         return IsLayout(line) ? EndingKind.Layout : EndingKind.Open;
+    }
+
+    /// <summary>Whether a word before the line's last ends a sentence: a full stop behind two letters, then a capital.</summary>
+    private static bool IsProse(ReadOnlySpan<char> line)
+    {
+        for (var i = 3; i + 2 < line.Length; i++)
+        {
+            if (line[i] is '.' or '!' or '?' && line[i + 1] == ' ' && char.IsUpper(line[i + 2]) && char.IsLower(line[i - 1]) && char.IsLetter(line[i - 2]))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Lines that end without punctuation by custom: list items, headings, table rows, short lines, links.</summary>

@@ -19,6 +19,7 @@ internal sealed class ContaminationCheck : IRecordCheck
     private const int CommonPhrase = 10;
 
     private readonly int _n;
+    private readonly NearEvaluation? _near;
     private readonly Dictionary<ulong, int[]> _grams = [];
     private readonly Dictionary<ulong, int> _short = [];
     private readonly List<EvaluationText> _texts = [];
@@ -26,14 +27,20 @@ internal sealed class ContaminationCheck : IRecordCheck
     private sealed record EvaluationText(string Place, int Words, int Grams);
 
     /// <summary>Builds the index of the evaluation records' n-grams.</summary>
-    public ContaminationCheck(IEnumerable<TrainingRecord> evaluation, int n)
+    /// <param name="evaluation">The evaluation records.</param>
+    /// <param name="n">Words an n-gram.</param>
+    /// <param name="near">Takes the records too, to find near copies by characters; null = they are not looked for.</param>
+    public ContaminationCheck(IEnumerable<TrainingRecord> evaluation, int n, NearEvaluation? near = null)
     {
         _n = n;
+        _near = near;
         var places = new Dictionary<ulong, List<int>>();
         foreach (var record in evaluation)
         {
-            var words = WordTokens.Hashes(RecordView.Of(record).Input);
+            var input = RecordView.Of(record).Input;
+            var words = WordTokens.Hashes(input);
             var place = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(record.SourceFile)}({record.SourceLine})");
+            _near?.Add(input, place);
             var grams = Grams(words).Distinct().ToList();
             if (grams.Count == 0)
             {
@@ -78,6 +85,11 @@ internal sealed class ContaminationCheck : IRecordCheck
         if (view.Output is not null)
         {
             Look(WordTokens.Hashes(view.Output), sink);
+        }
+
+        if (!sink.IsFound(CleaningRules.Contamination) && _near?.Find(view.Input) is { Similarity: > 0 } near)
+        {
+            sink.Add(CleaningRules.NearContamination, near.Similarity, near.Detail);
         }
     }
 

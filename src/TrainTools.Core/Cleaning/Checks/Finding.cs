@@ -15,6 +15,9 @@ internal sealed class FindingSink(RuleSettings settings)
 {
     private List<Finding>? _findings;
 
+    /// <summary>Whether a rule has found something.</summary>
+    public bool IsFound(CleaningRule rule) => _findings?.Exists(f => f.Rule == rule) ?? false;
+
     /// <summary>The findings.</summary>
     public Finding[] Take() => _findings?.ToArray() ?? [];
 

@@ -18,7 +18,10 @@ internal sealed record RecordAnalysis(TrainingRecord Record, Finding[] Findings,
     public (ulong Prompt, ulong Chosen, ulong Rejected) Preference { get; init; }
 
     /// <summary>How the answer ends.</summary>
-    public EndingKind Ending { get; init; }
+    public AnswerEnd Ending { get; init; }
+
+    /// <summary>Place of the answer's last word among the words of the set; -1 where it ends in none.</summary>
+    public int LastWord { get; init; }
 
     /// <summary>Hashes of the answer's first and last line; 0 where a line is short.</summary>
     public (ulong First, ulong Last) Lines { get; init; }
@@ -42,6 +45,7 @@ internal sealed class RecordAnalyzer
     private readonly SignatureBuilder? _signatures;
     private readonly bool _features;
     private readonly RecordScorer _scorer;
+    private readonly WordPresence? _words;
 
     public RecordAnalyzer(CleaningOptions options, RuleSettings settings, SignatureBuilder? signatures, ContaminationCheck? contamination, RecordScorer scorer)
     {
@@ -49,6 +53,7 @@ internal sealed class RecordAnalyzer
         _settings = settings;
         _signatures = signatures;
         _scorer = scorer;
+        _words = settings.IsOn(CleaningRules.CutOff) ? new WordPresence() : null;
         _repairs = new TextRepairs(settings);
         _length = new LengthMeasure(options.Tokenizer, options.MaxLength);
         _features = settings.IsOn(CleaningRules.LabelError) && options.ProbabilityPath is null;
@@ -69,6 +74,9 @@ internal sealed class RecordAnalyzer
 
     /// <summary>The record as it is kept: repaired and masked.</summary>
     public TrainingRecord Repair(TrainingRecord record) => _repairs.Apply(record, RecordView.Of(record), new FindingSink(_settings));
+
+    /// <summary>The words of the records looked at; null where the rule that needs them is off.</summary>
+    public WordPresence? Words => _words;
 
     /// <summary>Looks at a record.</summary>
     public RecordAnalysis Analyze(TrainingRecord original)
@@ -91,7 +99,8 @@ internal sealed class RecordAnalyzer
         {
             Signature = Signature(view, texts),
             Preference = Preference(view, keys.Input),
-            Ending = view.Record.Shape is RecordShape.Text or RecordShape.Classification ? EndingKind.Unknown : AnswerEnding.Of(Answer(view)),
+            LastWord = LastWord(view),
+            Ending = view.Record.Shape is RecordShape.Text or RecordShape.Classification ? default : AnswerEnding.Of(Answer(view)),
             Lines = Lines(view),
             Features = _features && record.Shape == RecordShape.Classification && record.Label is not null ? HashedNGrams.Of(view.Input) : null,
             Score = _scorer.Score(view, length, findings),
@@ -129,6 +138,17 @@ internal sealed class RecordAnalyzer
         return (input, Key(chosen), Key(rejected));
 
         ulong Key(string text) => RecordKeys.Hash(TextNormalizer.Normalize(text, _options.Normalization));
+    }
+
+    private int LastWord(RecordView view)
+    {
+        if (_words is null || Answer(view) is not { } answer)
+        {
+            return -1;
+        }
+
+        _words.Add(view.Input);
+        return _words.Add(answer.AsSpan().TrimEnd());
     }
 
     private static string? Answer(RecordView view) =>

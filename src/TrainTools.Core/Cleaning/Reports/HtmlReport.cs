@@ -29,12 +29,14 @@ public static class HtmlReport
     /// <returns>The two paths.</returns>
     public static (string Html, string Json) Write(string path, CleaningReport report)
     {
-        var html = Path.ChangeExtension(path, ".html");
-        var json = Path.ChangeExtension(path, ".json");
+        var (html, json) = Paths(path);
         AtomicFile.WriteText(html, Render(report));
         AtomicFile.WriteBytes(json, JsonSerializer.SerializeToUtf8Bytes(report, Indented));
         return (html, json);
     }
+
+    /// <summary>The two paths that a report is written to.</summary>
+    public static (string Html, string Json) Paths(string path) => (Path.ChangeExtension(path, ".html"), Path.ChangeExtension(path, ".json"));
 
     /// <summary>The page.</summary>
     public static string Render(CleaningReport report)

@@ -16,6 +16,9 @@ internal sealed class CleaningState(CleaningOptions options, RuleSettings settin
 
     public RecordTable Table { get; } = new();
 
+    /// <summary>The words of the set; null where they were not collected.</summary>
+    public WordPresence? Words { get; set; }
+
     /// <summary>Findings in the order in which they were made.</summary>
     public IReadOnlyList<(int Record, Finding Finding)> Findings => _findings;
 

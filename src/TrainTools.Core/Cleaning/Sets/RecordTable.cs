@@ -3,7 +3,7 @@ using TrainTools.Core.Cleaning.Pipeline;
 
 namespace TrainTools.Core.Cleaning.Sets;
 
-/// <summary>What is kept in memory of every record: 43 bytes each.</summary>
+/// <summary>What is kept in memory of every record: 48 bytes each.</summary>
 internal sealed class RecordTable
 {
     private readonly List<string> _files = [];
@@ -11,7 +11,8 @@ internal sealed class RecordTable
     private readonly List<long> _line = [];
     private readonly List<int> _input = [];
     private readonly List<int> _output = [];
-    private readonly List<EndingKind> _ending = [];
+    private readonly List<AnswerEnd> _ending = [];
+    private readonly List<int> _lastWord = [];
     private readonly List<ulong> _outcome = [];
     private readonly List<bool> _closed = [];
     private readonly List<double> _score = [];
@@ -25,6 +26,7 @@ internal sealed class RecordTable
         _input.Add(analysis.Length.Input);
         _output.Add(analysis.Length.Output);
         _ending.Add(analysis.Ending);
+        _lastWord.Add(analysis.LastWord);
         _outcome.Add(analysis.Keys.Outcome);
         _closed.Add(analysis.Keys.IsClosed);
         _score.Add(analysis.Score);
@@ -42,7 +44,10 @@ internal sealed class RecordTable
 
     public int Total(int record) => _input[record] + Math.Max(0, _output[record]);
 
-    public EndingKind Ending(int record) => _ending[record];
+    public AnswerEnd Ending(int record) => _ending[record];
+
+    /// <summary>Place of the answer's last word among the words of the set; -1 where it ends in none.</summary>
+    public int LastWord(int record) => _lastWord[record];
 
     /// <summary>Hash of the label, tags or answer.</summary>
     public ulong Outcome(int record) => _outcome[record];
