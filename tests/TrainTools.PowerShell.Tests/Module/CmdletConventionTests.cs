@@ -37,6 +37,13 @@ public sealed partial class CmdletConventionTests(ModuleFixture module) : IClass
     }
 
     [Fact]
+    public void Every_cmdlet_has_a_Pester_file_of_its_own()
+    {
+        var folder = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Shell.Manifest)!, "..", "..", "tests", "Pester"));
+        Assert.All(module.Commands, c => Assert.True(File.Exists(Path.Combine(folder, $"{c.Name}.Tests.ps1")), c.Name));
+    }
+
+    [Fact]
     public void Every_cmdlet_says_what_it_gives() => Assert.All(module.Commands, c => Assert.NotEmpty(c.OutputType));
 
     [Fact]
