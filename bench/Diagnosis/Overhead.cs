@@ -3,10 +3,12 @@ namespace TrainTools.Bench.Diagnosis;
 /// <summary>What watching costs: the same training with and without, by turns, in one process.</summary>
 internal static class Overhead
 {
-    private const int Pairs = 9;
+    private const int Pairs = 5;
 
     public static IEnumerable<string> Measure(Options options, Trial trial)
     {
+        yield return $"Steps a run: {options.Steps}; medians of {Pairs} pairs.";
+        yield return "";
         yield return "| setting | step, ms | with probe and diagnosis, ms | more | diagnosis alone |";
         yield return "|---|---|---|---|---|";
         foreach (var setting in options.Settings.Select(s => s with { Rate = 1e-3 }))

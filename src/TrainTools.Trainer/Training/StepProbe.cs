@@ -30,11 +30,12 @@ public sealed record StepSignals
 }
 
 /// <summary>
-/// Looks into every twentieth step (and the first ones) for what detectors need beyond the loss. It reads at most
+/// Looks into every twentieth step (and the first ones), after two hundred steps into every fiftieth, for what detectors
+/// need beyond the loss. It reads at most
 /// <see cref="Elements"/> evenly spread elements of each tensor, so its cost does not grow with the model.
 /// </summary>
 /// <param name="groups">What is trained.</param>
-/// <param name="interval">Steps between looks.</param>
+/// <param name="interval">Steps between looks; two and a half times as many after ten of them.</param>
 public sealed class StepProbe(IReadOnlyList<ParameterGroup> groups, int interval = 20)
 {
     /// <summary>Elements read of a tensor.</summary>
@@ -54,7 +55,7 @@ public sealed class StepProbe(IReadOnlyList<ParameterGroup> groups, int interval
     /// <summary>A step begins (0-based).</summary>
     public void Begin(int step)
     {
-        looking = step % interval == 0 || step is 1 or 2 or 5 or 10;
+        looking = step % (step <= 10 * interval ? interval : 5 * interval / 2) == 0 || step is 1 or 2 or 5 or 10;
         (before, microNorm, groupNorms, Signals) = (null, null, null, null);
     }
 
@@ -124,7 +125,6 @@ public sealed class StepProbe(IReadOnlyList<ParameterGroup> groups, int interval
         };
         lastLook = after;
     }
-
 
     private static bool IsAdapterB(string name) => name.Contains("lora_B", StringComparison.Ordinal);
 
