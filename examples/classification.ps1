@@ -47,4 +47,4 @@ $report | Out-Default
 $report.Classes | Out-Default
 
 '--- New questions' | Out-Default
-'Why has my top up not arrived?', 'I want to close my account' | Invoke-FineTunedModel -Path $run.Path | Out-Default
+'How do I activate my new card?', 'I was charged twice for the same payment' | Invoke-FineTunedModel -Path $run.Path | Out-Default
