@@ -18,22 +18,15 @@ internal static class AdapterCase
     private const int Tokens = 512;
     private const int WarmUp = 2;
 
+    /// <summary>Writes a model: (a) is the training benchmark's 56 M parameters, (b) has 126 M. Not in the process that is measured: its peak would stay.</summary>
+    public static void Write(string folder, string model) =>
+        RandomLlama.Write(folder, model == "a" ? new LlamaSizes(512, 8, 8, 4, 1408, 32000) : new LlamaSizes(768, 12, 12, 4, 2048, 32000));
+
     /// <summary>"ms tokens/s peak-MB trained-parameters".</summary>
     public static string Run(BenchOptions options)
     {
         torch.set_num_threads(options.Threads);
-        var temporary = Directory.CreateTempSubdirectory("traintools-bench-").FullName;
-        try
-        {
-            // (a) is the training benchmark's 56 M parameters, (b) has 126 M.
-            var folder = Path.Combine(temporary, "model");
-            RandomLlama.Write(folder, options.Models[0] == "a" ? new LlamaSizes(512, 8, 8, 4, 1408, 32000) : new LlamaSizes(768, 12, 12, 4, 2048, 32000));
-            return Measure(folder, options);
-        }
-        finally
-        {
-            Directory.Delete(temporary, recursive: true);
-        }
+        return Measure(options.Folder, options);
     }
 
     private static string Measure(string folder, BenchOptions options)

@@ -4,7 +4,7 @@ namespace TrainTools.Bench.Adapters;
 
 /// <summary>The command line.</summary>
 internal sealed record BenchOptions(
-    string Verb, IReadOnlyList<string> Models, IReadOnlyList<string> Methods, int Rows, double Dropout, bool Checkpointing, double Seconds, int Threads)
+    string Verb, IReadOnlyList<string> Models, IReadOnlyList<string> Methods, int Rows, double Dropout, bool Checkpointing, double Seconds, int Threads, string Folder)
 {
     public static BenchOptions? Parse(string[] arguments)
     {
@@ -13,7 +13,7 @@ internal sealed record BenchOptions(
             return null;
         }
 
-        var options = new BenchOptions(verb, [], ["full", "lora", "naive", "qlora"], 4, 0.05, false, 20, 2);
+        var options = new BenchOptions(verb, [], ["full", "lora", "naive", "qlora"], 4, 0.05, false, 20, 2, string.Empty);
         var models = new List<string>();
         for (var i = 0; i < rest.Length; i++)
         {
@@ -28,6 +28,9 @@ internal sealed record BenchOptions(
                     continue;
                 case "--methods":
                     options = options with { Methods = value.Split(',') };
+                    break;
+                case "--folder":
+                    options = options with { Folder = value };
                     break;
                 case "--rows":
                     options = options with { Rows = int.Parse(value, CultureInfo.InvariantCulture) };
@@ -51,9 +54,9 @@ internal sealed record BenchOptions(
         return options with { Models = models.Count == 0 ? ["a", "b"] : models };
     }
 
-    public IEnumerable<string> ForCase(string model, string method) =>
+    public IEnumerable<string> ForCase(string model, string method, string folder) =>
     [
-        "--case", model, "--methods", method, "--rows", Text(Rows), "--dropout", Text(Dropout), "--seconds", Text(Seconds), "--threads", Text(Threads),
+        "--case", model, "--folder", folder, "--methods", method, "--rows", Text(Rows), "--dropout", Text(Dropout), "--seconds", Text(Seconds), "--threads", Text(Threads),
         .. Checkpointing ? (string[])["--checkpointing"] : [],
     ];
 

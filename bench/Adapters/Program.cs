@@ -28,8 +28,12 @@ if (options.Verb == "--case")
 }
 
 Console.WriteLine($"{options.Threads} threads of {Environment.ProcessorCount}; {options.Rows} rows of 512 tokens; r 16 on all linear layers, dropout {options.Dropout.ToString(CultureInfo.InvariantCulture)}{(options.Checkpointing ? ", gradient checkpointing" : string.Empty)}; the trainer's allocator settings");
+TorchBackend.Initialize(new TorchBackendOptions { Threads = options.Threads });
+var temporary = Directory.CreateTempSubdirectory("traintools-bench-").FullName;
 foreach (var model in options.Models)
 {
+    var folder = Path.Combine(temporary, model);
+    AdapterCase.Write(folder, model);
     Console.WriteLine($"\ncase method      ms/step   tokens/s   peak MB   time of full   peak of full   trained");
     (double Milliseconds, double Peak)? full = null;
     foreach (var method in options.Methods)
@@ -40,7 +44,7 @@ foreach (var model in options.Models)
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         }
 
-        foreach (var argument in options.ForCase(model, method))
+        foreach (var argument in options.ForCase(model, method, folder))
         {
             start.ArgumentList.Add(argument);
         }
@@ -67,4 +71,5 @@ foreach (var model in options.Models)
     }
 }
 
+Directory.Delete(temporary, recursive: true);
 return 0;

@@ -12,11 +12,13 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private readonly Dictionary<string, SafetensorsEntry> byName = new(StringComparer.Ordinal);
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;
+    private readonly FileStream stream;
     private byte* start;
 
-    private SafetensorsFile(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, byte* start, SafetensorsHeader header)
+    private SafetensorsFile(string path, FileStream stream, MemoryMappedFile map, MemoryMappedViewAccessor view, byte* start, SafetensorsHeader header)
     {
         Path = path;
+        this.stream = stream;
         this.map = map;
         this.view = view;
         this.start = start;
@@ -39,19 +41,26 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>Opens and checks a file. Errors: SafetensorsInvalid, SafetensorsTruncated, ModelFileUnreadable.</summary>
     public static SafetensorsFile Open(string path)
     {
+        FileStream? stream = null;
         try
         {
-            // Delete sharing lets another process replace the file by renaming over it while it is mapped.
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1);
+            // Delete sharing lets another process replace the file by renaming over it while it is open.
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             long length = stream.Length;
             Span<byte> first = stackalloc byte[8];
             int read = stream.ReadAtLeast(first, 8, throwOnEndOfStream: false);
             int headerLength = SafetensorsHeader.CheckedLength(first[..read], length, path);
-            return Map(path, stream, length, headerLength);
+            var file = Map(path, stream, length, headerLength);
+            stream = null;
+            return file;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new TrainToolsException(ErrorIds.ModelFileUnreadable, ErrorKind.IO, $"'{path}' could not be read: {e.Message}", null, path, e);
+        }
+        finally
+        {
+            stream?.Dispose();
         }
     }
 
@@ -68,7 +77,38 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>A tensor's bytes; only for tensors under 2 GB.</summary>
     public ReadOnlySpan<byte> Bytes(SafetensorsEntry entry) => new(Pointer(entry), checked((int)entry.ByteLength));
 
-    /// <summary>Unmaps the file.</summary>
+    /// <summary>
+    /// Copies bytes of a tensor into other memory by reading, not through the map: pages of a map count as the process's
+    /// own once they have been touched, and would double what loading a model takes. Safe to call from several threads.
+    /// </summary>
+    /// <param name="entry">The tensor.</param>
+    /// <param name="offset">First byte of it.</param>
+    /// <param name="target">Where they go; as many as there is room for.</param>
+    /// <exception cref="TrainToolsException"><see cref="ErrorIds.SafetensorsTruncated"/>: the file has shrunk since it was opened; <see cref="ErrorIds.ModelFileUnreadable"/>.</exception>
+    public void Read(SafetensorsEntry entry, long offset, Span<byte> target)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        try
+        {
+            for (long at = entry.Offset + offset; target.Length > 0;)
+            {
+                int read = RandomAccess.Read(stream.SafeFileHandle, target, at);
+                if (read == 0)
+                {
+                    throw new TrainToolsException(ErrorIds.SafetensorsTruncated, ErrorKind.InvalidData, $"'{Path}' ends within tensor '{entry.Name}': it has become shorter since it was opened.", "Wait until whatever writes the file is done, or download it again.", Path);
+                }
+
+                target = target[read..];
+                at += read;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainToolsException(ErrorIds.ModelFileUnreadable, ErrorKind.IO, $"'{Path}' could not be read: {e.Message}", null, Path, e);
+        }
+    }
+
+    /// <summary>Unmaps and closes the file.</summary>
     public void Dispose()
     {
         if (start is not null)
@@ -79,6 +119,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
         view.Dispose();
         map.Dispose();
+        stream.Dispose();
     }
 
     private static SafetensorsFile Map(string path, FileStream stream, long length, int headerLength)
@@ -93,7 +134,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
             start += view.PointerOffset;
             var header = SafetensorsHeader.Parse(new ReadOnlySpan<byte>(start + 8, headerLength), length, path);
-            return new SafetensorsFile(path, map, view, start, header);
+            return new SafetensorsFile(path, stream, map, view, start, header);
         }
         catch
         {

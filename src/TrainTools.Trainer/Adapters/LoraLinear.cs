@@ -1,12 +1,13 @@
 using TorchSharp;
 using TrainTools.Trainer.Models.Parts;
+using TrainTools.Trainer.Models.Parts.Fused;
 using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Adapters;
 
 /// <summary>A linear layer with a LoRA adapter, with or without DoRA's magnitudes.</summary>
-internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
+internal sealed class LoraLinear : IFusedAdapter, IAdapterPart
 {
     private readonly LinearLayer layer;
     private readonly IFrozenProduct product;
@@ -64,7 +65,7 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
 
         using var scope = NewDisposeScope();
         var flat = input.dim() == 2 ? input : input.flatten(0, -2);
-        var mask = training && dropout > 0 ? empty(flat.shape, ScalarType.Bool, flat.device).bernoulli_(1 - dropout) : null;
+        var mask = training && dropout > 0 ? Drawn(flat) : null;
         var output = Magnitude is null ? Fused(flat, mask) : Dora(flat, mask is null ? null : flat.mul(mask).mul(1 / (1 - dropout)));
         if (input.dim() != 2)
         {
@@ -72,6 +73,45 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
         }
 
         return output.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public bool HasDropout => dropout > 0;
+
+    /// <inheritdoc/>
+    public bool Fuses(bool training, Device device)
+    {
+        // Masks that come out the same twice are made in the processor's memory.
+        ArgumentNullException.ThrowIfNull(device);
+        return Enabled && Magnitude is null && A.Value.dtype == ScalarType.Float32 && B.Value.dtype == ScalarType.Float32
+            && (!training || dropout == 0 || device.type == DeviceType.CPU);
+    }
+
+    /// <inheritdoc/>
+    public Tensor? Mask(long rows, ulong seed)
+    {
+        return dropout == 0 ? null : DropoutMask.Create(rows, layer.InFeatures, seed, 1 - dropout);
+    }
+
+    /// <inheritdoc/>
+    public void AddTo(Tensor output, Tensor input, Tensor? mask)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        using var scope = NewDisposeScope();
+        output.addmm_(Small(mask is null ? input : input.mul(mask)), B.Value.t(), 1, Factor(mask));
+    }
+
+    /// <inheritdoc/>
+    public void Backward(Tensor target, Tensor gradient, Tensor input, Tensor? mask)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(gradient);
+        using var scope = NewDisposeScope();
+        var seen = mask is null ? input : input.mul(mask);
+        var throughB = gradient.mm(B.Value).mul_(Factor(mask)); // [N, r]
+        WeightGradient.AddProduct(B.Value, gradient, Small(seen), Factor(mask));
+        WeightGradient.AddProduct(A.Value, throughB, seen);
+        _ = mask is null ? target.addmm_(throughB, A.Value) : target.add_(throughB.mm(A.Value).mul_(mask));
     }
 
     /// <inheritdoc/>
@@ -90,6 +130,15 @@ internal sealed class LoraLinear : ILinearAdapter, IAdapterPart
 
     /// <summary>‖W + scale · B·A‖ of each row, DoRA's first magnitudes.</summary>
     public static Tensor Norm(Tensor weight) => weight.norm(1, false, 2f);
+
+    private Tensor Drawn(Tensor input) => input.device.type == DeviceType.CPU
+        ? DropoutMask.Create(input.shape[0], layer.InFeatures, LinearKernel.DrawnSeed(), 1 - dropout)
+        : empty(input.shape, ScalarType.Bool, input.device).bernoulli_(1 - dropout);
+
+    // The survivors of dropout count for those it took.
+    private float Factor(Tensor? mask) => (float)(mask is null ? Scale : Scale / (1 - dropout));
+
+    private Tensor Small(Tensor input) => input.mm(A.Value.t()); // [N, r]
 
     private Tensor Fused(Tensor input, Tensor? mask)
     {

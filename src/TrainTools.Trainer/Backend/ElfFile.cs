@@ -80,6 +80,23 @@ public sealed class ElfFile
         }
     }
 
+    /// <summary>Entries of the import table that hold functions' addresses: where each lies, from the image's start, and what it is of.</summary>
+    public IEnumerable<(ulong Address, string Symbol)> JumpSlots()
+    {
+        // DT_JMPREL and DT_PLTRELSZ; a record: where, symbol and kind, addend, 8 bytes each.
+        if (!dynamic.TryGetValue(23, out var table) || !dynamic.TryGetValue(2, out var size))
+        {
+            yield break;
+        }
+
+        var symbols = Offset(Entry(6));
+        var start = Offset(table);
+        for (var at = start; at < start + (long)size; at += SymbolSize)
+        {
+            yield return (U64(at), Text(U32(symbols + ((long)(U64(at + 8) >> 32) * SymbolSize))));
+        }
+    }
+
     /// <summary>The System V hash by which a version is looked up.</summary>
     internal static uint Hash(string name)
     {

@@ -3,6 +3,7 @@ using System.Runtime.Loader;
 using TorchSharp;
 using TrainTools.Core.Backend;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Runs;
 
 namespace TrainTools.Trainer.Backend;
 
@@ -75,6 +76,11 @@ public static class TorchBackend
         var (binding, patched) = BindingLibrary.Prepare(BindingLibrary.Find());
 
         LoadFile("c10", folder);
+        if (Environment.GetEnvironmentVariable(AllocatorSettings.ReuseVariable) == "1")
+        {
+            BlockReuse.Install(Libraries[^1].Path);
+        }
+
         LoadFile("torch_cpu", folder);
         var cudaProblem = LoadCuda(folder);
         LoadFile("torch", folder);

@@ -27,7 +27,7 @@ public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets
 /// <param name="chunkBytes">Bytes that one chunk's float32 logits may take.</param>
 /// <param name="plainHead">Gives the head's layer where <paramref name="head"/> is nothing but its product; null or giving null = it goes through the graph.</param>
 public sealed class ChunkedCrossEntropy(
-    Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 32L << 20, Func<LinearLayer?>? plainHead = null)
+    Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 16L << 20, Func<LinearLayer?>? plainHead = null)
 {
     private readonly long chunk = Math.Max(1, chunkBytes / (4 * vocabulary));
 
@@ -108,7 +108,7 @@ public sealed class ChunkedCrossEntropy(
                 using var chunkScope = NewDisposeScope();
                 var part = hidden.narrow(0, start, length);
                 var (sums, gradient) = Gradient(room.narrow(0, 0, length).addmm_(part, weight.t(), 0, 1), targets.narrow(0, start, length), scale, ours: true);
-                WeightGradient.AddProduct(layer.Weight, gradient, part);
+                WeightGradient.AddProduct(layer.Weight.Value, gradient, part);
                 gradients.narrow(0, start, length).addmm_(gradient, weight, 0, 1);
                 all.Add(Outward(sums));
             }

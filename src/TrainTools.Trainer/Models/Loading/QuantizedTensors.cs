@@ -97,7 +97,7 @@ internal sealed class QuantizedTensors
         // As bytes: the storage type may be a float type of the same bits.
         using var scope = NewDisposeScope();
         var packed = empty([entry.ByteLength, 1], ScalarType.Byte);
-        Buffer.MemoryCopy(file.Pointer(entry), TensorBytes.Pointer(packed), entry.ByteLength, entry.ByteLength);
+        TensorBytes.Copy(file, entry, 0, TensorBytes.Pointer(packed), entry.ByteLength);
         return Nf4Weight.From(packed, state, device);
     }
 

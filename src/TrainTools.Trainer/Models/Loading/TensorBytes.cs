@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using TrainTools.Core.Errors;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Loading;
 
-/// <summary>Moves tensors between mapped files and libtorch: one copy, converted in pieces where the types differ.</summary>
+/// <summary>Moves tensors between files and libtorch: one copy, converted in pieces where the types differ.</summary>
 public static unsafe class TensorBytes
 {
     /// <summary>Bytes copied or converted at a time; also the share of one thread.</summary>
@@ -41,7 +42,7 @@ public static unsafe class TensorBytes
         return index < 0 ? throw new TrainToolsException(ErrorIds.TensorDtypeUnsupported, ErrorKind.NotSupported, $"A tensor of type {type} cannot be written as safetensors.") : Types[index].File;
     }
 
-    /// <summary>Reads a tensor of a mapped file into memory of its own.</summary>
+    /// <summary>Reads a tensor of a file into memory of its own.</summary>
     /// <param name="file">The file.</param>
     /// <param name="entry">The tensor.</param>
     /// <param name="type">Type wanted; null = the file's.</param>
@@ -64,11 +65,11 @@ public static unsafe class TensorBytes
         {
             if (wanted == stored)
             {
-                Copy(file.Pointer(entry), Pointer(result), entry.ByteLength);
+                Copy(file, entry, 0, Pointer(result), entry.ByteLength);
             }
             else
             {
-                Convert(file.Pointer(entry), stored, entry, result);
+                Convert(file, entry, stored, result);
             }
         }
 
@@ -116,25 +117,36 @@ public static unsafe class TensorBytes
         return (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 
-    private static void Copy(byte* source, byte* target, long length)
+    /// <summary>Reads bytes of a tensor of a file to an address.</summary>
+    internal static void Copy(SafetensorsFile file, SafetensorsEntry entry, long offset, byte* target, long length)
     {
         // Two threads or more touch fresh pages at once: on one, page faults and not the disk set the pace.
         long pieces = (length + Piece - 1) / Piece;
         if (pieces <= 2)
         {
-            Buffer.MemoryCopy(source, target, length, length);
+            for (long start = 0; start < length; start += Piece)
+            {
+                file.Read(entry, offset + start, new Span<byte>(target + start, (int)Math.Min(Piece, length - start)));
+            }
+
             return;
         }
 
-        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = Math.Min(8, Environment.ProcessorCount) }, piece =>
+        try
         {
-            long start = piece * Piece;
-            long count = Math.Min(Piece, length - start);
-            Buffer.MemoryCopy(source + start, target + start, count, count);
-        });
+            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = Math.Min(8, Environment.ProcessorCount) }, piece =>
+            {
+                long start = piece * Piece;
+                file.Read(entry, offset + start, new Span<byte>(target + start, (int)Math.Min(Piece, length - start)));
+            });
+        }
+        catch (AggregateException e) when (e.InnerException is TrainToolsException inner)
+        {
+            ExceptionDispatchInfo.Throw(inner);
+        }
     }
 
-    private static void Convert(byte* source, ScalarType stored, SafetensorsEntry entry, Tensor result)
+    private static void Convert(SafetensorsFile file, SafetensorsEntry entry, ScalarType stored, Tensor result)
     {
         int size = entry.Dtype.ElementSize();
         long elements = entry.ByteLength / size;
@@ -146,7 +158,7 @@ public static unsafe class TensorBytes
         for (long start = 0; start < elements; start += step)
         {
             long count = Math.Min(step, elements - start);
-            Copy(source + (start * size), room, count * size);
+            Copy(file, entry, start * size, room, count * size);
             using var inner = NewDisposeScope();
             flat.narrow(0, start, count).copy_(buffer.narrow(0, 0, count));
         }

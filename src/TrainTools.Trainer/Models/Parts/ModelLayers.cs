@@ -25,12 +25,12 @@ internal sealed class PreNormLayer(INormLayer attentionNorm, SelfAttention atten
     {
         using var scope = NewDisposeScope();
         var attended = context.Dropout(
-            projections?.Fits(hidden) == true ? attention.Forward(projections, hidden, context) : attention.Forward(attentionNorm.Forward(hidden), context),
+            projections?.Fits(hidden, context.Training) == true ? attention.Forward(projections, hidden, context) : attention.Forward(attentionNorm.Forward(hidden), context),
             BranchDropout);
         var middle = attended.add_(hidden);
-        if (branch?.Fits(middle) == true && !(context.Training && BranchDropout > 0))
+        if (branch?.Fits(middle, context.Training) == true && !(context.Training && BranchDropout > 0))
         {
-            return branch.Forward(middle).MoveToOuterDisposeScope();
+            return branch.Forward(middle, context.Training).MoveToOuterDisposeScope();
         }
 
         var fed = context.Dropout(feedForward.Forward(feedForwardNorm.Forward(middle), context), BranchDropout);

@@ -83,7 +83,7 @@ internal sealed class SelfAttention(int layer, AttentionSettings settings, IQuer
         using var scope = NewDisposeScope();
         long rows = hidden.shape[0];
         long count = hidden.shape[1];
-        var (q, k, v) = projections.Forward(hidden);
+        var (q, k, v) = projections.Forward(hidden, context.Training);
         return Attend(
             (q.view(rows, count, Settings.Heads, Settings.HeadDim), k.view(rows, count, Settings.KeyValueHeads, Settings.HeadDim), v.view(rows, count, Settings.KeyValueHeads, Settings.HeadDim)),
             context).MoveToOuterDisposeScope();

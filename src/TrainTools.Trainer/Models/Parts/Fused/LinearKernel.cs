@@ -2,27 +2,120 @@ using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts.Fused;
 
-/// <summary>A linear layer's products outside the graph.</summary>
+/// <summary>
+/// An adapter whose share can be computed outside the graph, as part of a larger node: nothing of it is kept, backward makes
+/// what it needs again from the layer's input.
+/// </summary>
+internal interface IFusedAdapter : ILinearAdapter
+{
+    /// <summary>Whether it drops some of the input in training.</summary>
+    bool HasDropout { get; }
+
+    /// <summary>Whether that holds for what it does now.</summary>
+    /// <param name="training">Whether dropout is on.</param>
+    /// <param name="device">Where it is computed.</param>
+    bool Fuses(bool training, Device device);
+
+    /// <summary>What dropout lets through, bool [N, in], the same for the same seed; null where there is no dropout.</summary>
+    Tensor? Mask(long rows, ulong seed);
+
+    /// <summary>output += scale · ((x ⊙ mask)·Aᵀ)·Bᵀ.</summary>
+    /// <param name="output">[N, out].</param>
+    /// <param name="input">x, [N, in].</param>
+    /// <param name="mask">[N, in], or null.</param>
+    void AddTo(Tensor output, Tensor input, Tensor? mask);
+
+    /// <summary>Adds the gradients of the adapter's tensors where they belong, and the input's to the target.</summary>
+    /// <param name="target">Gradient of the input, [N, in].</param>
+    /// <param name="gradient">Gradient of the output, [N, out].</param>
+    /// <param name="input">x, [N, in].</param>
+    /// <param name="mask">[N, in], or null.</param>
+    void Backward(Tensor target, Tensor gradient, Tensor input, Tensor? mask);
+}
+
+/// <summary>A linear layer's products outside the graph, with its adapter and its quantised weight where it has them.</summary>
 internal static class LinearKernel
 {
     /// <summary>Whether a layer is a plain product with a weight of its own.</summary>
     public static bool IsPlain(LinearLayer layer) => layer is { Adapter: null, FrozenProduct: null, Transposed: false };
 
-    /// <summary>x Wᵀ + b, [N, in] → [N, out].</summary>
-    public static Tensor Forward(LinearLayer layer, Tensor input)
+    /// <summary>Whether a layer can be computed here: plain or quantised, without adapter or with one that can be.</summary>
+    public static bool Fits(LinearLayer layer, bool training, Device device) =>
+        !layer.Transposed && (layer.FrozenProduct is not null || layer.Weight.Value.dtype == ScalarType.Float32)
+        && (layer.Adapter is null || (layer.Adapter is IFusedAdapter adapter && adapter.Fuses(training, device)));
+
+    /// <summary>Whether each product makes the weight anew, so that few products are better than many.</summary>
+    public static bool IsQuantized(LinearLayer layer) => layer.FrozenProduct is not null;
+
+    /// <summary>A seed for the masks of one pass through a layer, drawn from libtorch's generator; null where there is no dropout.</summary>
+    public static ulong? DropoutSeed(bool training, params ReadOnlySpan<LinearLayer> layers)
     {
+        foreach (var layer in layers)
+        {
+            if (training && layer.Adapter is IFusedAdapter { HasDropout: true })
+            {
+                return DrawnSeed();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A seed drawn from libtorch's generator.</summary>
+    public static ulong DrawnSeed()
+    {
+        using var drawn = empty([1], ScalarType.Int64).random_(0, 1L << 53);
+        return (ulong)drawn.item<long>();
+    }
+
+    /// <summary>What dropout lets through to a layer's adapter; null = everything.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="rows">N.</param>
+    /// <param name="seed">The pass's seed; null = no dropout.</param>
+    /// <param name="place">The layer's place in the pass: each has masks of its own.</param>
+    public static Tensor? Mask(LinearLayer layer, long rows, ulong? seed, int place) =>
+        seed is { } value ? (layer.Adapter as IFusedAdapter)?.Mask(rows, unchecked(value + (ulong)place)) : null;
+
+    /// <summary>x Wᵀ + b and the adapter's share, [N, in] → [N, out].</summary>
+    public static Tensor Forward(LinearLayer layer, Tensor input, Tensor? mask = null)
+    {
+        if (layer.FrozenProduct is { } product)
+        {
+            return Completed(product.Forward(input), layer, input, mask);
+        }
+
         using var weight = layer.Weight.Value.t();
-        return layer.Bias is { } bias ? addmm(bias.Value, input, weight, 1, 1) : input.mm(weight);
+        return Completed(input.mm(weight), layer, input, mask);
+    }
+
+    /// <summary>The same, written into what is given, [N, out].</summary>
+    public static void ForwardInto(Tensor output, LinearLayer layer, Tensor input, Tensor? mask = null)
+    {
+        if (layer.FrozenProduct is { } product)
+        {
+            using var made = product.Forward(input);
+            output.copy_(made);
+        }
+        else
+        {
+            using var weight = layer.Weight.Value.t();
+            output.addmm_(input, weight, 0, 1);
+        }
+
+        Completed(output, layer, input, mask);
     }
 
     /// <summary>Adds the gradients of weight and bias, and gives the input's [N, in].</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="gradient">Gradient of the output, [N, out].</param>
     /// <param name="input">What went in, [N, in].</param>
-    public static Tensor Backward(LinearLayer layer, Tensor gradient, Tensor input)
+    /// <param name="mask">The mask of the forward pass.</param>
+    public static Tensor Backward(LinearLayer layer, Tensor gradient, Tensor input, Tensor? mask = null)
     {
         AddParameterGradients(layer, gradient, input);
-        return gradient.mm(layer.Weight.Value);
+        var target = layer.FrozenProduct is { } product ? product.Transposed(gradient) : gradient.mm(layer.Weight.Value);
+        (layer.Adapter as IFusedAdapter)?.Backward(target, gradient, input, mask);
+        return target;
     }
 
     /// <summary>The same, the input's gradient written into (or added to) what is given.</summary>
@@ -31,15 +124,41 @@ internal static class LinearKernel
     /// <param name="gradient">Gradient of the output, [N, out].</param>
     /// <param name="input">What went in, [N, in].</param>
     /// <param name="adds">Whether it is added.</param>
-    public static void BackwardInto(Tensor target, LinearLayer layer, Tensor gradient, Tensor input, bool adds)
+    /// <param name="mask">The mask of the forward pass.</param>
+    public static void BackwardInto(Tensor target, LinearLayer layer, Tensor gradient, Tensor input, bool adds, Tensor? mask = null)
     {
         AddParameterGradients(layer, gradient, input);
-        target.addmm_(gradient, layer.Weight.Value, adds ? 1 : 0, 1);
+        if (layer.FrozenProduct is { } product)
+        {
+            using var through = product.Transposed(gradient);
+            _ = adds ? target.add_(through) : target.copy_(through);
+        }
+        else
+        {
+            target.addmm_(gradient, layer.Weight.Value, adds ? 1 : 0, 1);
+        }
+
+        (layer.Adapter as IFusedAdapter)?.Backward(target, gradient, input, mask);
+    }
+
+    private static Tensor Completed(Tensor output, LinearLayer layer, Tensor input, Tensor? mask)
+    {
+        if (layer.Bias is { } bias)
+        {
+            output.add_(bias.Value);
+        }
+
+        (layer.Adapter as IFusedAdapter)?.AddTo(output, input, mask);
+        return output;
     }
 
     private static void AddParameterGradients(LinearLayer layer, Tensor gradient, Tensor input)
     {
-        WeightGradient.AddProduct(layer.Weight, gradient, input);
-        WeightGradient.Add(layer.Bias, () => gradient.sum([0L]));
+        if (layer.FrozenProduct is null)
+        {
+            WeightGradient.AddProduct(layer.Weight.Value, gradient, input);
+        }
+
+        WeightGradient.Add(layer.Bias?.Value, () => gradient.sum([0L]));
     }
 }

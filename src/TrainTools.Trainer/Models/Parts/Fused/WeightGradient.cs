@@ -8,13 +8,13 @@ namespace TrainTools.Trainer.Models.Parts.Fused;
 /// </summary>
 internal static class WeightGradient
 {
-    /// <summary>weight.grad += outputᵀ · input. A parameter that is not trained is left alone.</summary>
-    /// <param name="parameter">[out, in], float32.</param>
+    /// <summary>weight.grad += scale · outputᵀ · input. A parameter that is not trained is left alone.</summary>
+    /// <param name="weight">[out, in], float32.</param>
     /// <param name="output">Gradient of the output, [N, out].</param>
     /// <param name="input">[N, in].</param>
-    public static void AddProduct(ModelParameter parameter, Tensor output, Tensor input)
+    /// <param name="scale">Factor.</param>
+    public static void AddProduct(Tensor weight, Tensor output, Tensor input, double scale = 1)
     {
-        var weight = parameter.Value;
         if (!weight.requires_grad)
         {
             return;
@@ -24,18 +24,23 @@ internal static class WeightGradient
         using var before = weight.grad;
         if (before is not null && before.dtype == output.dtype)
         {
-            before.addmm_(transposed, input);
+            before.addmm_(transposed, input, 1, (float)scale);
             return;
         }
 
         using var product = transposed.mm(input);
+        if (scale != 1)
+        {
+            product.mul_(scale);
+        }
+
         Put(weight, before, product);
     }
 
     /// <summary>parameter.grad += gradient.</summary>
-    public static void Add(ModelParameter? parameter, Func<Tensor> gradient)
+    public static void Add(Tensor? parameter, Func<Tensor> gradient)
     {
-        if (parameter?.Value is not { requires_grad: true } value)
+        if (parameter is not { requires_grad: true } value)
         {
             return;
         }
