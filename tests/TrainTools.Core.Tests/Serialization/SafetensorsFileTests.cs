@@ -28,6 +28,22 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.False(file.TryGet("d", out _));
     }
 
+    [Fact]
+    public void ReadsPartsOfATensorAndSaysWhereTheFileEndsTooEarly()
+    {
+        string path = Write("""{"a":{"dtype":"U8","shape":[6],"data_offsets":[0,6]}}   """, [1, 2, 3, 4, 5, 6]);
+        using var file = SafetensorsFile.Open(path);
+        Assert.True(file.TryGet("a", out var a));
+        var part = new byte[3];
+        file.Read(a, 2, part);
+        Assert.Equal([3, 4, 5], part);
+
+        // What a file looks like that has been cut since it was opened.
+        var error = Assert.Throws<TrainToolsException>(() => file.Read(a, 4, part));
+        Assert.Equal(ErrorIds.SafetensorsTruncated, error.ErrorId);
+        Assert.Contains("'a'", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}""", 6, "overlaps")]
     [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[2],"data_offsets":[5,7]}}""", 7, "hole of 1 bytes before tensor 'b'")]
