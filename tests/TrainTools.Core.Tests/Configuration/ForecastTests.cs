@@ -57,21 +57,16 @@ public class ForecastTests
         long Activations(string settings) => RunForecaster.Create(ConfigYaml.Parse("{packing: false, max_length: 150, per_device_train_batch_size: 32, gradient_accumulation_steps: 2, finetuning_type: lora, lora_r: 8, " + settings + (settings.Contains("dropout", StringComparison.Ordinal) ? "}" : ", lora_dropout: 0}")), Facts()).Memory!.Parts.Single(p => p.Name == "activations").Bytes;
         const long Tokens = 32 * 150, Element = 4;
         var attention = Activations("target_modules: [q_proj, v_proj]");
-        // An adapter on down keeps its input; its rank-8 product is small beside it.
-        Assert.Equal(Layers * Tokens * Element * (Intermediate + 8), Activations("target_modules: [q_proj, v_proj, down_proj]") - attention);
-        // k_proj shares its input with the other two.
-        Assert.Equal(Layers * Tokens * Element * 8, Activations("target_modules: [q_proj, k_proj, v_proj]") - attention);
-        // Dropout's mask: one byte for each number that goes into an adapter.
-        Assert.Equal(Layers * Tokens * 2 * Hidden, Activations("target_modules: [q_proj, v_proj], lora_dropout: 0.1") - attention);
-    }
-
-    [Fact]
-    public void Pages_that_the_system_takes_back_are_not_needed()
-    {
-        var memory = RunForecaster.Create(ConfigYaml.Parse("{packing: false, max_length: 8, per_device_train_batch_size: 1, finetuning_type: qlora}"), Facts()).Memory!;
-        Assert.Equal("loading the model", memory.Moment);
-        Assert.Equal(4 * Facts().Model!.ParameterCount, memory.Parts.Single(p => p.IsReclaimable).Bytes);
-        Assert.True(memory.RequiredBytes < memory.PeakBytes);
+        // Adapters inside the nodes make again what they need, masks too.
+        Assert.Equal(attention, Activations("target_modules: [q_proj, v_proj, down_proj]"));
+        Assert.Equal(attention, Activations("target_modules: [q_proj, k_proj, v_proj], lora_dropout: 0.1"));
+        // An adapted up is made again itself.
+        Assert.Equal(Layers * Tokens * Element * Intermediate, attention - Activations("target_modules: [q_proj, v_proj, up_proj]"));
+        // The output projection is a node of its own: a rank-8 product, and one byte of mask for each number that goes in.
+        Assert.Equal(Layers * Tokens * Element * 8, Activations("target_modules: [q_proj, v_proj, o_proj]") - attention);
+        Assert.Equal(Layers * Tokens * Hidden, Activations("target_modules: [q_proj, v_proj, o_proj], lora_dropout: 0.1") - Activations("target_modules: [q_proj, v_proj, o_proj]"));
+        // DoRA takes the smaller nodes: an adapter on down keeps its input.
+        Assert.True(Activations("target_modules: [q_proj, v_proj, down_proj], use_dora: true") - Activations("target_modules: [q_proj, v_proj], use_dora: true") >= Layers * Tokens * Element * Intermediate);
     }
 
     [Fact]

@@ -68,7 +68,7 @@ public sealed class TrainerLocatorTests : IDisposable
     [Fact]
     public void MemoryIsKeptOnLinuxUnlessTheUserChoseOtherwise()
     {
-        Assert.Equal(2, AllocatorSettings.For(linux: true, ["PATH"]).Count);
+        Assert.Equal(3, AllocatorSettings.For(linux: true, ["PATH"]).Count);
         Assert.Empty(AllocatorSettings.For(linux: false, ["PATH"]));
         Assert.Empty(AllocatorSettings.For(linux: true, ["MALLOC_ARENA_MAX"]));
         Assert.Empty(AllocatorSettings.For(linux: true, ["LD_PRELOAD"]));

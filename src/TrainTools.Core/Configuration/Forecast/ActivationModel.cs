@@ -67,8 +67,8 @@ internal sealed class ActivationModel
     {
         get
         {
-            var projected = (full && !(single && Is(Fused))) || adapters.Projections > 0 ? Hidden : 0;
-            var raised = (full && !(single && Is(Fused))) || adapters.Raising > 0 ? Hidden : 0;
+            var projected = !InNodes && (full || adapters.Projections > 0) ? Hidden : 0;
+            var raised = !InNodes && (full || adapters.Raising > 0) ? Hidden : 0;
             var scaled = IsPlain || (single && Is(FusedNorms)) ? 0 : full ? 2 * Hidden : Hidden;
             return (projected + raised + scaled) * (Is(SandwichNorms) ? 2 : 1);
         }
@@ -82,25 +82,38 @@ internal sealed class ActivationModel
     {
         get
         {
-            var whole = single && Is(Fused) && adapters is { Raising: 0, Lowering: false };
+            // An adapted or quantised up is made again.
+            if (InNodes)
+            {
+                return (adapters.Raising > 0 || config.Method.FinetuningType == TrainingMethod.Qlora ? 1.0 : 2.0) * Intermediate;
+            }
+
             var before = IsPlain ? 1 : Is(Fused) ? 2 : 3;
-            return (before + (!whole && (full || adapters.Lowering) ? 1 : 0)) * (double)Intermediate;
+            return (before + (full || adapters.Lowering ? 1 : 0)) * (double)Intermediate;
         }
     }
 
     // The noise, and the product that follows.
     private double Dropouts => HiddenDropout > 0 ? 4 * Hidden : 0;
 
-    // The small products, and dropout's mask of one byte for each number that goes into an adapter.
+    // The small products, and dropout's mask of one byte for each number that goes into an adapter; inside the nodes none is kept.
     private double Adapters
     {
         get
         {
+            if (InNodes)
+            {
+                return adapters.Output ? (config.Method.LoraR ?? 0) + (config.Method.LoraDropout > 0 ? Query / 4.0 : 0) : 0;
+            }
+
             var (rank, inner) = (config.Method.LoraR ?? 0, (adapters.Output ? 1 : 0) + (adapters.Lowering ? 1 : 0));
             var inputs = ((adapters.Projections + adapters.Raising) * (double)Hidden) + (adapters.Output ? Query : 0) + (adapters.Lowering ? Intermediate : 0);
             return (rank * (adapters.Projections + adapters.Raising + inner)) + (config.Method.LoraDropout > 0 ? inputs / (single ? 4 : 2) : 0);
         }
     }
+
+    // Whether the beginning of a layer and its gated half are one node of the graph each, adapters included.
+    private bool InNodes => single && Is(Fused) && (full || config.Method.UseDora != true);
 
     private bool Is(HashSet<string> families) => model.ModelType is not null && families.Contains(model.ModelType);
 }

@@ -6,9 +6,6 @@ namespace TrainTools.Core.Configuration;
 /// <param name="From">How it was reckoned ("61 M parameters x 4 bytes").</param>
 public sealed record MemoryPart(string Name, long Bytes, string From)
 {
-    /// <summary>Whether the system takes it back when memory gets short: pages of mapped files.</summary>
-    public bool IsReclaimable { get; init; }
-
     /// <summary>The size for people.</summary>
     public string Size => ConfigText.Bytes(Bytes);
 
@@ -24,12 +21,6 @@ public sealed record MemoryForecast(IReadOnlyList<MemoryPart> Parts, string Mome
 {
     /// <summary>The peak.</summary>
     public long PeakBytes => Parts.Sum(p => p.Bytes);
-
-    /// <summary>The least that the run gets by with: the peak without pages that the system can take back.</summary>
-    public long RequiredBytes { get; init; }
-
-    /// <summary>The same for people.</summary>
-    public string Required => ConfigText.Bytes(RequiredBytes);
 
     /// <summary>The peak for people.</summary>
     public string Peak => ConfigText.Bytes(PeakBytes);

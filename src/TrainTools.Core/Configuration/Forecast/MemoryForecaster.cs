@@ -10,7 +10,7 @@ internal static class MemoryForecaster
     private const long CudaProcess = 600L << 20;
 
     // The trainer's chunks of logits (ChunkedCrossEntropy).
-    private const long LogitsChunk = 32L << 20;
+    private const long LogitsChunk = 16L << 20;
 
     /// <summary>The forecast; null where the model's sizes are not known.</summary>
     /// <param name="config">A resolved config.</param>
@@ -46,11 +46,10 @@ internal static class MemoryForecaster
         var first = accumulates ? gradients : new MemoryPart("gradients", head, "the output layer's come first");
         MemoryPart[] early = [process, .. weights, states, first, activations, logits.Bytes >= layer.Bytes ? logits : layer];
         MemoryPart[] late = [process, .. weights, states, gradients, layer];
-        // Loading reads from a mapped file, whose pages count as long as they are looked at.
         // A base that is quantised is so layer by layer.
         MemoryPart[] loading = config.Method.FinetuningType == TrainingMethod.Qlora
-            ? [process, .. weights, new MemoryPart("one layer", 4 * LargestQuantized(model), "before it is quantised"), new MemoryPart("weight files", FileBytes(model), "mapped from disk; given back when memory gets short") { IsReclaimable = true }]
-            : [process, new MemoryPart("weights", 4 * total, $"{Count(total)} x 4 bytes"), new MemoryPart("weight files", FileBytes(model), "mapped from disk; given back when memory gets short") { IsReclaimable = true }];
+            ? [process, .. weights, new MemoryPart("one layer", 4 * LargestQuantized(model), "before it is quantised")]
+            : [process, new MemoryPart("weights", 4 * total, $"{Count(total)} x 4 bytes")];
         (MemoryPart[] Parts, string Moment)[] moments =
         [
             (early, "the begin of the backward pass"),
@@ -58,7 +57,7 @@ internal static class MemoryForecaster
             (loading, "loading the model"),
         ];
         var (parts, moment) = moments.MaxBy(m => m.Parts.Sum(p => p.Bytes));
-        return new MemoryForecast([.. parts.Where(p => p.Bytes > 0)], moment, device.MemoryBytes) { RequiredBytes = moments.Max(m => m.Parts.Where(p => !p.IsReclaimable).Sum(p => p.Bytes)) };
+        return new MemoryForecast([.. parts.Where(p => p.Bytes > 0)], moment, device.MemoryBytes);
     }
 
     /// <summary>The largest micro-batch.</summary>
@@ -149,5 +148,4 @@ internal static class MemoryForecaster
     private static long LargestQuantized(ModelFacts model) =>
         model.Parameters.Where(p => AdapterCount.IsQuantized(p, model)).Select(p => p.Count).DefaultIfEmpty((long)model.HiddenSize * model.IntermediateSize).Max();
 
-    private static long FileBytes(ModelFacts model) => model.Parameters.Sum(p => p.Bytes);
 }

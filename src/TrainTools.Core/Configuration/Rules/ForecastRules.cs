@@ -70,19 +70,19 @@ internal static class ForecastRules
 
     private static IEnumerable<ConfigFinding> Memory(RuleContext c)
     {
-        if (c.Forecast?.Memory is not { AvailableBytes: > 0 and var available } memory || memory.RequiredBytes <= SafeShare * available)
+        if (c.Forecast?.Memory is not { AvailableBytes: > 0 and var available } memory || memory.PeakBytes <= SafeShare * available)
         {
             return None;
         }
 
         var changes = Smaller(c, (long)(SafeShare * available));
         return Found(
-            memory.RequiredBytes > available ? Error : Warning,
-            $"The run needs about {Bytes(memory.RequiredBytes)}, and the device has {Bytes(available)}.",
+            memory.PeakBytes > available ? Error : Warning,
+            $"The run needs about {Bytes(memory.PeakBytes)}, and the device has {Bytes(available)}.",
             $"at most {Bytes(SafeShare * available)}",
             changes,
             changes is null ? $"Take {(c.Config.Method.FinetuningType switch { TrainingMethod.Full => "adapters (finetuning_type lora or qlora), ", TrainingMethod.Lora => "a base in four bits (finetuning_type qlora), ", _ => string.Empty })}a shorter max_length, or a smaller model." : "The effective batch stays as it is.",
-            evidence: [.. memory.Parts.Where(p => !p.IsReclaimable).OrderByDescending(p => p.Bytes).Select(p => $"{p.Name}: {p.Size} ({p.From})")]);
+            evidence: [.. memory.Parts.OrderByDescending(p => p.Bytes).Select(p => $"{p.Name}: {p.Size} ({p.From})")]);
     }
 
     // Halves the micro-batch and doubles accumulation until it fits, with checkpointing where that is not enough.
@@ -105,5 +105,5 @@ internal static class ForecastRules
     }
 
     private static long Peak(RuleContext c, TrainingConfig config) =>
-        MemoryForecaster.Create(config, c.Facts, c.Forecast!.TrainableParameters!.Value)!.RequiredBytes;
+        MemoryForecaster.Create(config, c.Facts, c.Forecast!.TrainableParameters!.Value)!.PeakBytes;
 }
