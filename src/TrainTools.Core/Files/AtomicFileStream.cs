@@ -16,9 +16,16 @@ public sealed class AtomicFileStream : IDisposable
 
     /// <summary>Creates the temporary file.</summary>
     /// <param name="path">Name of the file to be.</param>
+    /// <exception cref="IOException">It cannot be made, or the name is a device's.</exception>
     public AtomicFileStream(string path)
     {
         TargetPath = Path.GetFullPath(path);
+        if (!OperatingSystem.IsWindows() && TargetPath.StartsWith("/dev/", StringComparison.Ordinal) && !TargetPath.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        {
+            // A rename would put a file in the device's place; as root it would even succeed.
+            throw new IOException($"'{TargetPath}' is a device, not a file: what is written whole or not at all takes the place of what was there.");
+        }
+
         _temporary = Path.Combine(
             Path.GetDirectoryName(TargetPath)!, $"{Path.GetFileName(TargetPath)}.{Path.GetRandomFileName()[..8]}{AtomicFile.TemporarySuffix}");
         Open[_temporary] = true;
