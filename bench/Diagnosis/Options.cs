@@ -90,7 +90,14 @@ internal sealed class Options
                 case "--no-remedy": options.Remedy = false; break;
                 case "--steps": options.Steps = Number(Value(), 40, 100_000); break;
                 case "--save": options.Save = Value(); break;
-                case "--replay": options.Replay = Values(); break;
+                case "--replay":
+                    options.Replay = Values();
+                    if (options.Replay.FirstOrDefault(f => !File.Exists(f)) is { } missing)
+                    {
+                        throw new ArgumentException($"There is no file '{missing}'.");
+                    }
+
+                    break;
                 case "--table": options.Table = Value(); break;
                 case "--detail": options.Detail = true; break;
                 case "--overhead": options.Overhead = true; break;

@@ -76,6 +76,12 @@ else
 }
 
 var bands = Bands(logs);
+if (logs.FirstOrDefault(l => !bands.ContainsKey(l.Spec.Setting.Name)) is { } orphan)
+{
+    Console.Error.WriteLine($"There is no reference run of {orphan.Spec.Setting.Name} to compare '{orphan.Spec}' with: replay the file that holds them as well.");
+    return 2;
+}
+
 Judgement[] judgements = [.. logs.Select(l => Judgement.Of(l, bands[l.Spec.Setting.Name]))];
 string[] table = [.. Tables.Write(judgements)];
 foreach (var line in table)

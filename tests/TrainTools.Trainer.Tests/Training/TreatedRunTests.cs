@@ -72,15 +72,15 @@ public sealed class TreatedRunTests : IDisposable
     [Fact]
     public void Three_times_the_rate_confirms_that_it_was_too_low()
     {
-        var run = runs.Train(runs.Records(200, 1), null, learningRate: 3e-5, steps: 60);
-        var result = runs.Probe(run, CauseIds.LearningRateTooLow, steps: 60, ofDiagnosis: false);
+        var run = runs.Train(runs.Records(200, 1), null, learningRate: 3e-5, steps: 40);
+        var result = runs.Probe(run, CauseIds.LearningRateTooLow, steps: 40, ofDiagnosis: false);
         Assert.Equal((ProbeKind.HigherLearningRate, true), (result.Kind, result.Confirmed));
     }
 
     [Fact]
     public void The_records_again_in_fp32_jump_again_where_it_is_the_records()
     {
-        var run = runs.Train(runs.WithRubbish(240, 5), null, learningRate: 1e-4, steps: 190, batch: 2, change: c => c with
+        var run = runs.Train(runs.WithRubbish(240, 5), null, learningRate: 1e-4, steps: 160, batch: 2, change: c => c with
         {
             Optimization = c.Optimization with { MaxGradNorm = 0 }, Checkpoints = new CheckpointConfig { SaveStrategy = IntervalStrategy.Steps, SaveSteps = 10 },
         });
