@@ -60,8 +60,7 @@ public class ForecastTests
         // Adapters inside the nodes make again what they need, masks too.
         Assert.Equal(attention, Activations("target_modules: [q_proj, v_proj, down_proj]"));
         Assert.Equal(attention, Activations("target_modules: [q_proj, k_proj, v_proj], lora_dropout: 0.1"));
-        // An adapted up is made again itself.
-        Assert.Equal(Layers * Tokens * Element * Intermediate, attention - Activations("target_modules: [q_proj, v_proj, up_proj]"));
+        Assert.Equal(attention, Activations("target_modules: [q_proj, v_proj, gate_proj, up_proj]"));
         // The output projection is a node of its own: a rank-8 product, and one byte of mask for each number that goes in.
         Assert.Equal(Layers * Tokens * Element * 8, Activations("target_modules: [q_proj, v_proj, o_proj]") - attention);
         Assert.Equal(Layers * Tokens * Hidden, Activations("target_modules: [q_proj, v_proj, o_proj], lora_dropout: 0.1") - Activations("target_modules: [q_proj, v_proj, o_proj]"));

@@ -82,10 +82,10 @@ internal sealed class ActivationModel
     {
         get
         {
-            // An adapted or quantised up is made again.
+            // A quantised up is made again.
             if (InNodes)
             {
-                return (adapters.Raising > 0 || config.Method.FinetuningType == TrainingMethod.Qlora ? 1.0 : 2.0) * Intermediate;
+                return (config.Method.FinetuningType == TrainingMethod.Qlora ? 1.0 : 2.0) * Intermediate;
             }
 
             var before = IsPlain ? 1 : Is(Fused) ? 2 : 3;

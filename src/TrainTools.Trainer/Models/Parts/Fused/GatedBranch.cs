@@ -6,8 +6,7 @@ namespace TrainTools.Trainer.Models.Parts.Fused;
 
 /// <summary>
 /// x + down(silu(gate(norm(x))) · up(norm(x))) as one node of the graph, adapters and quantised weights included. Kept for
-/// backward: x, one number a row, gate and, where the weights are trained, up (with adapters, which are for little memory, it
-/// is made again); the norm's output, silu, the product and dropout's masks are made again, some
+/// backward: x, one number a row, gate and up (a quantised up, whose user is short of memory, is made again); the norm's output, silu, the product and dropout's masks are made again, some
 /// rows at a time, so that what is made stays in the processor's cache and no memory of the whole's size is asked for.
 /// Gradients of the parameters are added where they belong at once.
 /// </summary>
@@ -97,7 +96,7 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         return inputGradient.add_(gradient).MoveToOuterDisposeScope();
     }
 
-    private bool KeepsUp => up.Adapter is null && up.FrozenProduct is null;
+    private bool KeepsUp => up.FrozenProduct is null;
 
     // A quantised weight is made anew for each product: all rows at once then.
     private IEnumerable<(long Start, long Length)> Pieces(long rows)
