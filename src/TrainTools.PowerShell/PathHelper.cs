@@ -13,21 +13,32 @@ internal static class PathHelper
     private const string FileSystem = "FileSystem";
 
     /// <summary>
-    /// Full paths of what is to be read. A pattern gives its matches, possibly none; a plain path is given back whether
-    /// something is there or not, because what should be there decides how its absence is reported. A path that can't be
-    /// resolved at all is reported as a non-terminating error and left out.
+    /// Full paths of what is to be read. A pattern gives its matches; a plain path is given back whether something is there or
+    /// not, because what should be there decides how its absence is reported. A path that can't be resolved at all, or a
+    /// pattern without a match, is reported as a non-terminating error and left out.
     /// </summary>
+    /// <remarks>
+    /// A name with brackets is a pattern by the rules of the shell. Where it comes through the pipeline and something of just
+    /// that name is there, that is what is meant: it is the path of a run or a file. Given as an argument it is meant where
+    /// the pattern has no match.
+    /// </remarks>
     /// <param name="command">The cmdlet on whose location paths are based and that reports errors.</param>
     /// <param name="paths">Paths, with wildcards unless <paramref name="literal"/>.</param>
-    /// <param name="literal">Whether <c>*</c>, <c>?</c> and <c>[]</c> stand for themselves.</param>
-    public static IEnumerable<string> Resolve(CommandBase command, IEnumerable<string> paths, bool literal)
+    /// <param name="literal">Whether <c>*</c>, <c>?</c>, <c>[]</c> and <c>`</c> stand for themselves.</param>
+    /// <param name="mayBeNone">Whether a pattern without a match is no error.</param>
+    public static IEnumerable<string> Resolve(CommandBase command, IEnumerable<string> paths, bool literal, bool mayBeNone = false)
     {
         foreach (var path in paths)
         {
-            IReadOnlyList<string> resolved;
+            Collection<string> resolved;
             try
             {
-                resolved = !literal && WildcardPattern.ContainsWildcardCharacters(path) ? ResolvePattern(command, path) : [ResolveNew(command, path)];
+                resolved = literal ? [ResolveNew(command, path)] : ResolveRead(command, path);
+                if (resolved.Count == 0 && !mayBeNone)
+                {
+                    throw new TrainToolsException(
+                        ErrorIds.PathNotFound, ErrorKind.NotFound, $"Nothing matches '{path}'.", "Check the pattern; a relative one is taken from the shell's location.", path);
+                }
             }
             catch (TrainToolsException e)
             {
@@ -67,7 +78,29 @@ internal static class PathHelper
     public static string[] ResolveForConfig(PSCmdlet command, IEnumerable<string> paths) =>
         [.. paths.SelectMany(path => WildcardPattern.ContainsWildcardCharacters(path) && ResolvePattern(command, path) is { Count: > 0 } found
             ? found.Order(StringComparer.Ordinal)
-            : (IEnumerable<string>)[ResolveNew(command, path)])];
+            : (IEnumerable<string>)[ResolveNew(command, Unescape(path))])];
+
+    private static Collection<string> ResolveRead(CommandBase command, string path)
+    {
+        if (!WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            return [ResolveNew(command, Unescape(path))];
+        }
+
+        var exact = path.AsSpan().IndexOfAny('*', '?') < 0 ? ResolveNew(command, path) : null;
+        var exists = exact is not null && System.IO.Path.Exists(exact);
+        if (exists && command.MyInvocation.ExpectingInput)
+        {
+            return [exact!];
+        }
+
+        var found = ResolvePattern(command, path);
+        return found.Count == 0 && exists ? [exact!] : found;
+    }
+
+    /// <summary>The name that a path with escaped wildcards stands for, as completion writes one: <c>a`[1`]</c> is <c>a[1]</c>.</summary>
+    private static string Unescape(string path) =>
+        path.Contains('`', StringComparison.Ordinal) && !WildcardPattern.ContainsWildcardCharacters(path) ? WildcardPattern.Unescape(path) : path;
 
     private static Collection<string> ResolvePattern(PSCmdlet command, string path)
     {

@@ -86,6 +86,29 @@ public sealed class TrainingConfigFileTests(Shell shell) : IClassFixture<Shell>,
     }
 
     [Fact]
+    public void Brackets_are_a_pattern_unless_only_the_name_itself_is_there()
+    {
+        var named = folder.File("run[1].yaml", "seed: 1\n");
+        Assert.Equal(1L, Assert.Single(shell.Output("Import-TrainingConfig $args[0]", named)).Get("Runtime.Seed"));
+
+        folder.File("run1.yaml", "seed: 2\n");
+        Assert.Equal(2L, Assert.Single(shell.Output("Import-TrainingConfig $args[0]", named)).Get("Runtime.Seed"));
+        Assert.Equal(1L, Assert.Single(shell.Output("[pscustomobject]@{ Path = $args[0] } | Import-TrainingConfig", named)).Get("Runtime.Seed"));
+        var escaped = named.Replace("[", "`[", StringComparison.Ordinal).Replace("]", "`]", StringComparison.Ordinal);
+        Assert.Equal(1L, Assert.Single(shell.Output("Import-TrainingConfig $args[0]", escaped)).Get("Runtime.Seed"));
+        Assert.Equal(named, Assert.Single((IEnumerable<string>)shell.Output("New-TrainingConfig -DatasetPath $args[0]", escaped)[0].Get("Data.DatasetPath")!));
+    }
+
+    [Fact]
+    public void A_pattern_without_a_match_is_an_error()
+    {
+        var error = shell.Error("Import-TrainingConfig \"$($args[0])/nightly*.yaml\"", folder.Path);
+        Assert.StartsWith("PathNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("nightly*.yaml", error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(shell.Output("Get-FineTuneRun \"$($args[0])/nightly*\"", folder.Path));
+    }
+
+    [Fact]
     public void One_bad_file_does_not_keep_the_others_back()
     {
         folder.File("a.yaml", "sed: 1\n");

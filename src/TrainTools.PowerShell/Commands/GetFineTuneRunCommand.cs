@@ -41,7 +41,7 @@ public sealed class GetFineTuneRunCommand : CommandBase
         {
             // What someone names must be a run or hold runs; what a pattern matches, or the default, need not.
             var isNamed = literal || (Path is not null && !WildcardPattern.ContainsWildcardCharacters(path));
-            foreach (var full in PathHelper.Resolve(this, [path], literal))
+            foreach (var full in PathHelper.Resolve(this, [path], literal, mayBeNone: true))
             {
                 Cancellation.ThrowIfCancellationRequested();
                 Write(full, isNamed);
