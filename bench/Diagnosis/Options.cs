@@ -9,7 +9,7 @@ internal sealed class Options
     public const string Usage = """
         usage: dotnet run -c Release --project bench/Diagnosis -- [options]
           --part tune|test       settings (family, data set, method) of the tuning part or of the frozen test part (default: test)
-          --families a,b  --data a,b  --methods full,lora     every sensible combination of these instead
+          --families a,b  --data a,b  --methods full,lora     every sensible combination of these instead; --methods alone: those of the part
           --faults a,b           kinds of fault (default: all; "none" for healthy runs only)
           --severities 1,2,3     (default: all three)
           --seeds 101-105        seeds of the faulty runs (default: 101-105 in the test part, 1-5 in the tuning part)
@@ -64,7 +64,7 @@ internal sealed class Options
     public static Options Parse(string[] args)
     {
         var options = new Options();
-        var (families, data, methods) = ((string[]?)null, (string[]?)null, new[] { "full", "lora" });
+        var (families, data, methods) = ((string[]?)null, (string[]?)null, (string[]?)null);
         var seedsGiven = false;
         for (var i = 0; i < args.Length; i++)
         {
@@ -89,7 +89,7 @@ internal sealed class Options
                 case "--others": options.Others = Number(Value(), 1, 1000); break;
                 case "--no-remedy": options.Remedy = false; break;
                 case "--steps": options.Steps = Number(Value(), 40, 100_000); break;
-                case "--save": options.Save = Value(); break;
+                case "--save": options.Save = Writable(Value()); break;
                 case "--replay":
                     options.Replay = Values();
                     if (options.Replay.FirstOrDefault(f => !File.Exists(f)) is { } missing)
@@ -98,7 +98,7 @@ internal sealed class Options
                     }
 
                     break;
-                case "--table": options.Table = Value(); break;
+                case "--table": options.Table = Writable(Value()); break;
                 case "--detail": options.Detail = true; break;
                 case "--overhead": options.Overhead = true; break;
                 case "--cache": options.Cache = Path.GetFullPath(Value()); break;
@@ -109,7 +109,12 @@ internal sealed class Options
 
         if (families is not null || data is not null)
         {
-            options.Settings = Combine(families ?? ["stories260k"], data ?? ["shakespeare"], methods);
+            options.Settings = Combine(families ?? ["stories260k"], data ?? ["shakespeare"], methods ?? ["full", "lora"]);
+        }
+        else if (methods is not null)
+        {
+            TrainingMethod[] wanted = [.. methods.Select(Method)];
+            options.Settings = [.. options.Settings.Where(s => wanted.Contains(s.Method))];
         }
 
         return options;
@@ -122,14 +127,21 @@ internal sealed class Options
             throw new ArgumentException($"There is no family '{unknown}'. Known: {string.Join(", ", Bases.Names)}.");
         }
 
-        var settings = families.SelectMany(f => data.Where(d => DataSets.IsClassification(d) == Bases.IsClassifier(f)).SelectMany(d => methods.Select(m => new Setting(f, d, m switch
-        {
-            "full" => TrainingMethod.Full,
-            "lora" => TrainingMethod.Lora,
-            _ => throw new ArgumentException($"--methods are full and lora, not '{m}'."),
-        })))).Where(s => s.Method == TrainingMethod.Full || !Bases.IsClassifier(s.Family)).ToList();
+        var settings = families.SelectMany(f => data.Where(d => DataSets.IsClassification(d) == Bases.IsClassifier(f)).SelectMany(d => methods.Select(m => new Setting(f, d, Method(m))))).Where(s => s.Method == TrainingMethod.Full || !Bases.IsClassifier(s.Family)).ToList();
         return settings.Count > 0 ? settings : throw new ArgumentException("No combination of these fits: families that end in _seqcls take sets with labels (sms, banking77) and are tuned fully, the others take text.");
     }
+
+    private static TrainingMethod Method(string name) => name switch
+    {
+        "full" => TrainingMethod.Full,
+        "lora" => TrainingMethod.Lora,
+        _ => throw new ArgumentException($"--methods are full and lora, not '{name}'."),
+    };
+
+    // Said before the trials, not after hours of them.
+    private static string Writable(string path) => Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))
+        ? path
+        : throw new ArgumentException($"There is no folder to write '{path}' in.");
 
     private static IReadOnlyList<Fault> Find(string[] names) => names is ["none"] ? [] :
         [.. names.Select(n => Fault.All.FirstOrDefault(f => f.Name == n) ?? throw new ArgumentException($"There is no fault '{n}'. Known: {string.Join(", ", Fault.All.Select(f => f.Name))}."))];
@@ -137,7 +149,13 @@ internal sealed class Options
     private static IEnumerable<long> Range(string text)
     {
         var parts = text.Split('-');
-        var (from, to) = (Number(parts[0], 0, int.MaxValue), Number(parts[^1], 0, int.MaxValue));
+        var from = Number(parts[0], 0, int.MaxValue);
+        var to = Number(parts[^1], 0, int.MaxValue);
+        if (parts.Length > 2 || to < from)
+        {
+            throw new ArgumentException($"'{text}' is no range of seeds: write 101-105.");
+        }
+
         return Enumerable.Range(from, to - from + 1).Select(s => (long)s);
     }
 

@@ -1,6 +1,7 @@
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Diagnostics.Logs;
+using TrainTools.Core.Diagnostics.Remedies;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 
@@ -36,7 +37,7 @@ public sealed record ReportedRun
     /// <summary>Diagnoses, those first that matter most.</summary>
     public required IReadOnlyList<Diagnosis> Diagnoses { get; init; }
 
-    /// <summary>What could not be read, or is not in the log.</summary>
+    /// <summary>What could not be read, or is not in the log; remedies that the run applied to itself.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Lowest loss on held-out data and its step; null where there is none.</summary>
@@ -72,6 +73,9 @@ public sealed record ReportedRun
         {
             notes.Add("The run has logged no step.");
         }
+
+        // The log of diagnoses forgets what was undone by going back.
+        notes.AddRange(RemedyLog.Read(folder).Select(r => r.Describe()));
 
         return new ReportedRun
         {

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Diagnostics.Logs;
+using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.PowerShell.Commands;
@@ -54,6 +55,13 @@ public sealed class GetTrainingDiagnosisCommand : PathCommandBase
     /// <inheritdoc/>
     protected override void ProcessPath(string path)
     {
+        if (Probe && File.Exists(path))
+        {
+            throw new TrainToolsException(
+                ErrorIds.RunFolderNotFound, ErrorKind.InvalidData, $"{path} is a log, not a run folder: a probe needs the model, the data and the settings of the run.",
+                "Give the run's folder, or leave out -Probe.", path);
+        }
+
         var found = Find(path).Where(d => d.Severity >= MinimumSeverity && (IncludeSuppressed || d.IsRoot)).ToList();
         if (Probe)
         {

@@ -34,6 +34,19 @@ public sealed class ProbeTests
     }
 
     [Theory]
+    [InlineData(5, 16.0, 2.0, true)]
+    [InlineData(5, double.NaN, 2.0, true)]
+    [InlineData(5, 16.0, 3.6, null)]
+    [InlineData(5, 3.4, 2.0, null)]
+    [InlineData(1, 3.5, 2.0, null)]
+    public void Of_a_run_that_was_stopped_at_once_the_ends_are_compared(int length, double end, double branchEnd, bool? confirmed)
+    {
+        var result = ProbeJudge.Judge(Plan(ProbeKind.LowerLearningRate, CauseIds.LearningRateTooHigh, from: 0), Steps(1, length, s => s < 5 ? 3.5 : end), Steps(1, 20, s => s < 15 ? 3.5 : branchEnd));
+        Assert.Equal(confirmed, result.Confirmed);
+        Assert.Contains(confirmed is true ? "was the cause" : length == 1 ? "too few" : "decides nothing", result.Summary, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(CauseIds.PrecisionOverflow, false, true)]
     [InlineData(CauseIds.PrecisionOverflow, true, false)]
     [InlineData(CauseIds.BadRecords, true, true)]

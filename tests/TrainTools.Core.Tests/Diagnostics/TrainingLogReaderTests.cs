@@ -49,6 +49,39 @@ public sealed class TrainingLogReaderTests : IDisposable
         Assert.Contains("40 log entries", Assert.Single(log.Problems), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_entry_that_is_none_does_not_end_the_log()
+    {
+        var log = TrainingLogReader.Read(WriteState(Entries(60).SelectMany((e, i) => i == 30 ? new[] { "17", "[1, {\"loss\": 3}]", e } : [e])));
+        Assert.Equal(60, log.Steps.Count);
+        Assert.Contains("2 entries of log_history are no objects (entry 31 first); 60 entries", Assert.Single(log.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_with_decimal_commas_is_read()
+    {
+        var path = Path.Combine(folder, "log.csv");
+        File.WriteAllLines(path, ["step;train_loss;lr", "1;2,5;1,0E-03", "2;2,25;5,0E-04", "3;2,125;0"]);
+        var log = TrainingLogReader.Read(path);
+        Assert.Equal([2.5, 2.25, 2.125], log.Steps.Select(s => s.Loss));
+        Assert.Equal(1e-3, log.Facts.LearningRate!.Value, 1e-12);
+    }
+
+    [Theory]
+    [InlineData("4,2.0,,", true)]
+    [InlineData("4,2.0,1.5,", true)]
+    [InlineData("4,2.0,1.5,0.001", false)]
+    public void A_last_step_that_is_there_in_part_does_not_hide_a_signal(string last, bool isLeftOut)
+    {
+        var path = Path.Combine(folder, "log.csv");
+        File.WriteAllLines(path, ["step,loss,grad_norm,lr", "1,3.0,1.0,0.001", "2,2.5,1.0,0.001", "3,2.2,1.0,0.001", last]);
+        var log = TrainingLogReader.Read(path);
+        Assert.Equal(isLeftOut ? 3 : 4, log.Steps.Count);
+        Assert.Equal(isLeftOut, log.Problems.Any(p => p.Contains("last step (4) is there in part", StringComparison.Ordinal)));
+        Assert.True(log.Facts.HasGradNorm);
+        Assert.True(log.Facts.HasLearningRate);
+    }
+
     [Theory]
     [InlineData("{\"log_history\": [{\"los", ErrorIds.TrainingLogInvalid)]
     [InlineData("{}", ErrorIds.TrainingLogEmpty)]

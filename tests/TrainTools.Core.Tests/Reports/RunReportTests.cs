@@ -1,5 +1,6 @@
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
+using TrainTools.Core.Diagnostics.Remedies;
 using TrainTools.Core.Reports;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Tests.Diagnostics;
@@ -74,6 +75,29 @@ public sealed class RunReportTests
         Assert.Equal(["0.001", "0.002"], table.Single(r => r.Name == "learning_rate").Values);
         Assert.DoesNotContain(table, r => r.Name == "weight_decay");
         Assert.Contains("<svg", RunReportPage.Render([one, two]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_remedy_that_the_run_applied_to_itself_is_told()
+    {
+        var folder = new RunFolder(Directory.CreateTempSubdirectory("traintools").FullName);
+        try
+        {
+            File.WriteAllText(folder.ConfigPath, "learning_rate: 5e-4\n");
+            RemedyLog.Append(folder, new AppliedRemedy
+            {
+                At = DateTimeOffset.UnixEpoch,
+                Diagnosis = new MadeUpRun { Noise = 0.05 }.Go(500).Go(200, s => MadeUpRun.Healthy(500) * Math.Exp(0.01 * (s - 500))).Engine.Diagnoses[0],
+                Changes = [new RemedyChange("learning_rate", "0.1", "0.0005")],
+                StoppedAfterStep = 5,
+                BackToStep = 0,
+            });
+            Assert.Contains("the run begins anew and changes learning_rate: 0.1 → 0.0005", System.Net.WebUtility.HtmlDecode(RunReportPage.Render(ReportedRun.Read(folder.Path))), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder.Path, recursive: true);
+        }
     }
 
     [Fact]

@@ -63,7 +63,7 @@ internal sealed class LearningRateTooHigh : ICause
         }
 
         var rounded = CauseContext.Rounded(target);
-        return new CauseOpinion(support, Sentence(reasons), context.Change($"Lower the learning rate to {Figure.Of(rounded)} and go on from the last checkpoint before step {Math.Max(1, context.Sighting.FirstStep)}.", ("learning_rate", rounded)) with { IsSafe = true })
+        return new CauseOpinion(support, Sentence(reasons), context.Change($"Lower the learning rate to {Figure.Of(rounded)} and {(context.Sighting.FirstStep > 1 ? $"go on from the last checkpoint before step {context.Sighting.FirstStep}" : "begin the run anew")}.", ("learning_rate", rounded)) with { IsSafe = true })
         {
             Check = $"A branch of 100 steps from the last good checkpoint at a third of the rate: if its loss falls, it was the rate.",
         };
@@ -175,7 +175,9 @@ internal sealed class ClippingTooTight : ICause
         return new CauseOpinion(
             factor > 30 ? 0.9 : factor > 5 ? 0.4 : 0.1,
             $"{Figure.Percent(share)} of the last steps were clipped; nine tenths of the gradient norms lie below {Figure.Of(usual)}, the limit is {Figure.Of(limit)}.",
-            context.Change($"Raise max_grad_norm to {Figure.Of(target)}.", ("max_grad_norm", target)) with { IsSafe = true });
+            target > limit
+                ? context.Change($"Raise max_grad_norm to {Figure.Of(target)}.", ("max_grad_norm", target)) with { IsSafe = true }
+                : new DiagnosisRemedy { Text = $"Leave max_grad_norm at {Figure.Of(limit)}, which is usual, as long as the loss falls; watch the gradient norm.", Changes = [] });
     }
 }
 

@@ -35,7 +35,8 @@ internal static class CsvLogs
                 var row = new LogRow();
                 for (var i = 0; i < names.Length; i++)
                 {
-                    row.SetText(names[i], cells[i]);
+                    // Where semicolons part the cells, the comma may be the decimal sign (spreadsheets outside English).
+                    row.SetText(names[i], delimiter == ';' ? cells[i].Replace(',', '.') : cells[i]);
                 }
 
                 rows.Add(row);

@@ -15,7 +15,7 @@ internal static class JsonLogs
         var state = new LogRow();
         try
         {
-            ReadState(bytes, state, rows);
+            ReadState(bytes, state, rows, problems);
         }
         catch (JsonException e)
         {
@@ -110,7 +110,7 @@ internal static class JsonLogs
     }
 
     // Token by token, so that what stands before a break is kept.
-    private static void ReadState(byte[] bytes, LogRow state, List<LogRow> rows)
+    private static void ReadState(byte[] bytes, LogRow state, List<LogRow> rows, List<string> problems)
     {
         var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
         reader.Read();
@@ -125,10 +125,7 @@ internal static class JsonLogs
             reader.Read();
             if (name == "log_history" && reader.TokenType == JsonTokenType.StartArray)
             {
-                while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
-                {
-                    rows.Add(ReadEntry(ref reader));
-                }
+                ReadHistory(ref reader, rows, problems);
             }
             else if (reader.TokenType == JsonTokenType.Number)
             {
@@ -138,6 +135,29 @@ internal static class JsonLogs
             {
                 reader.Skip();
             }
+        }
+    }
+
+    private static void ReadHistory(ref Utf8JsonReader reader, List<LogRow> rows, List<string> problems)
+    {
+        var (number, bad, firstBad) = (0, 0, 0);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            number++;
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                rows.Add(ReadEntry(ref reader));
+                continue;
+            }
+
+            reader.Skip();
+            bad++;
+            firstBad = firstBad == 0 ? number : firstBad;
+        }
+
+        if (bad > 0)
+        {
+            problems.Add($"{(bad == 1 ? "One entry" : $"{bad} entries")} of log_history {(bad == 1 ? "is no object" : "are no objects")} (entry {firstBad}{(bad > 1 ? " first" : string.Empty)}); {rows.Count} entries were read.");
         }
     }
 

@@ -30,7 +30,7 @@ internal static class LogAssembly
     public static TrainingLog Make(string path, string format, IReadOnlyList<LogRow> rows, IReadOnlyList<string> problems, RunFacts? facts = null)
     {
         // transformers ends its log with the run's mean under train_loss; it is no step's.
-        var training = rows.Where(r => r.First(LossNames) is not null && r["train_runtime"] is null && r["train/train_runtime"] is null).ToHashSet();
+        var training = rows.Where(r => r.First(LossNames) is not null && r["train_runtime"] is null && r["train/train_runtime"] is null).ToList();
         if (training.Count == 0)
         {
             throw new TrainToolsException(
@@ -39,13 +39,22 @@ internal static class LogAssembly
                 $"A log needs a loss under one of the names {string.Join(", ", LossNames)}.", path);
         }
 
+        if (IsHalfWritten(training))
+        {
+            var last = training[^1];
+            problems = problems.Count > 0 ? problems : [$"The last step{(last.First(StepNames) is { } at ? $" ({at:0})" : string.Empty)} is there in part only and is left out."];
+            rows = [.. rows.Where(r => r != last)];
+            training.Remove(last);
+        }
+
         var counted = training.Any(r => r.First(StepNames) is null);
         var steps = new SortedDictionary<int, TrainingStep>();
         var evaluations = new SortedDictionary<int, EvaluationResult>();
         var number = 0;
+        var ofSteps = training.ToHashSet();
         foreach (var row in rows)
         {
-            var loss = training.Contains(row) ? row.First(LossNames) : null;
+            var loss = ofSteps.Contains(row) ? row.First(LossNames) : null;
             number += loss is null ? 0 : 1;
             var step = counted ? number : (int)row.First(StepNames).GetValueOrDefault(number);
             if (loss is not null)
@@ -61,6 +70,10 @@ internal static class LogAssembly
 
         return Finish(path, format, rows, problems, facts ?? new RunFacts(), counted, [.. steps.Values], [.. evaluations.Values]);
     }
+
+    // Events come a figure at a time: a file that breaks off, or that is being written, may end within a step.
+    private static bool IsHalfWritten(List<LogRow> training) => training.Count > 2 && new[] { NormNames, RateNames }.Any(names =>
+        training[^1].First(names) is null && training.Take(training.Count - 1).All(r => r.First(names) is not null));
 
     private static TrainingStep Step(LogRow row, int step, double loss) => new()
     {

@@ -39,7 +39,7 @@ public static class ProbeJudge
         var pairs = branch.Where(b => b.Step > plan.FromStep + ((last - plan.FromStep) / 2) && losses.ContainsKey(b.Step)).ToList();
         if (pairs.Count < 5)
         {
-            return (null, $"Only {pairs.Count} steps of the branch have a counterpart in the run.");
+            return EndedEarly(plan, original, branch);
         }
 
         var gains = pairs.Select(b => Gain(losses[b.Step], b.Loss)).ToArray();
@@ -49,6 +49,21 @@ public static class ProbeJudge
         var better = gain > Math.Max(LeastGain, 3 * error);
         var rate = Figure.Of(branch[^1].LearningRate);
         return (better, $"At a learning rate of {rate} the loss of steps {pairs[0].Step} to {pairs[^1].Step} is {Figure.Of(now)}, where the run had {Figure.Of(then)}: {(better ? "the rate was the cause" : "no better")}.");
+    }
+
+    // A run that was stopped at its trouble has no steps beside the branch's later ones: ends are compared with the beginning.
+    private static (bool? Confirmed, string Text) EndedEarly(ProbePlan plan, IReadOnlyList<TrainingStep> original, IReadOnlyList<TrainingStep> branch)
+    {
+        var steps = original.Where(s => s.Step > plan.FromStep).ToList();
+        if (steps.Count < 2 || branch.Count < 10)
+        {
+            return (null, $"The run has {steps.Count} and the branch {branch.Count} steps after step {plan.FromStep}: too few to compare.");
+        }
+
+        var (first, then, now) = (steps[0].Loss, steps[^1].Loss, RobustStatistics.Median([.. branch.TakeLast(5).Select(s => s.Loss)]));
+        var better = Gain(first, then) < -5 * LeastGain && Gain(first, now) > LeastGain;
+        var seen = $"The run ended at step {steps[^1].Step} with a loss of {Figure.Of(then)}, from {Figure.Of(first)} at step {steps[0].Step}; at a learning rate of {Figure.Of(branch[^1].LearningRate)} it is {Figure.Of(now)} after {branch.Count} steps";
+        return better ? (true, $"{seen}: the rate was the cause.") : (null, $"{seen}, which decides nothing: let the run go on for longer, or try the rate that the remedy names.");
     }
 
     private static double Gain(double original, double branch)
