@@ -73,7 +73,7 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
     public void WhatIf_only_reports()
     {
         var report = Assert.Single(shell.Output(
-            "Invoke-DatasetClean $args[0] -RejectedPath $args[1] -VerdictPath $args[1] -ReportPath $args[1] -WhatIf", Dirty(), Path("x")));
+            "Invoke-DatasetClean $args[0] -RejectedPath $args[1] -VerdictPath $args[2] -ReportPath $args[1] -WhatIf", Dirty(), Path("x"), Path("y")));
         Assert.Equal((6, 3, 3), (report.Get("Records"), report.Get("Kept"), report.Get("Removed")));
         Assert.Equal([Path("a.jsonl")], Directory.GetFiles(folder.Path));
     }
@@ -107,6 +107,13 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
     [InlineData("Invoke-DatasetClean $args[0] -Threshold @{ 'duplicate.near' = 'much' }", "CleaningOptionInvalid")]
     [InlineData("Invoke-DatasetClean $args[0] -Action @{ 'pii.*' = 'Burn' }", "CleaningOptionInvalid")]
     [InlineData("Invoke-DatasetClean $args[0] -OrderBy Loss", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -LossPath nowhere.txt", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -Threshold @{ 'duplicate.near' = 1.7 }", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -Action @{ 'duplicate.exact' = 'Mask' }", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -Action @{ 'pii.*' = 'Repair' }", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -Language xx", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -Script Klingon", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -VerdictPath same.jsonl -RejectedPath same.jsonl", "CleaningOptionInvalid")]
     [InlineData("Invoke-DatasetClean $args[0] -FromVerdictPath $args[0]", "VerdictFileInvalid")]
     [InlineData("Split-TrainingDataset $args[0] -ValidationShare 0.9 -TestShare 0.9", "SplitInvalid")]
     [InlineData("Split-TrainingDataset $args[0] -GroupBy nothing", "SplitInvalid")]
@@ -124,6 +131,18 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
         Assert.StartsWith("FileExists,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         shell.Output("Invoke-DatasetClean $args[0] | Export-TrainingDataset $args[0] -Force", path);
         Assert.Equal(3, File.ReadAllLines(path).Length);
+    }
+
+    [Theory]
+    [InlineData("Invoke-DatasetClean $args[0] -VerdictPath $args[0] -Force")]
+    [InlineData("Invoke-DatasetClean $args[0] -RejectedPath $args[0] -Force")]
+    [InlineData("Import-TrainingDataset $args[0] | Invoke-DatasetClean -RejectedPath $args[0] -Force")]
+    public void The_data_are_never_written_over_by_what_cleaning_writes_aside(string script)
+    {
+        var path = Dirty();
+        var before = File.ReadAllText(path);
+        Assert.StartsWith("CleaningOptionInvalid,", shell.Error(script, path).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(path));
     }
 
     [Theory]

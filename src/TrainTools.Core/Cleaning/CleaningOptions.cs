@@ -130,7 +130,7 @@ public sealed record CleaningOptions
             }
         }
 
-        Require(NearDuplicates.Threshold is > 0 and <= 1, "The threshold of near duplicates must lie above 0 and up to 1.");
+        Require(NearDuplicates.Threshold is > 0 and <= 1 && Threshold(CleaningRules.NearDuplicate) is > 0 and <= 1, "The threshold of near duplicates must lie above 0 and up to 1.");
         Require(NearDuplicates.ShingleSize is >= 1 and <= 64, "The shingle size must lie between 1 and 64.");
         Require(NearDuplicates.Permutations is >= 8 and <= 1024, "The number of permutations must lie between 8 and 1024.");
         Require(Folds is >= 2 and <= 100, "The number of folds must lie between 2 and 100.");
@@ -139,6 +139,33 @@ public sealed record CleaningOptions
         Require(MaxLength is null or > 0, "max_length must be 1 or more.");
         Require(ContaminationNGram is >= 2 and <= 64, "The n-grams of the contamination check must have 2 to 64 words.");
         Require(Score != ScoreKind.Loss || LossPath is not null, "A score by loss needs a file with the losses.");
+        Require(LossPath is null || Score == ScoreKind.Loss, "A file with losses is for a score by loss (-Score Loss or -OrderBy Loss); none is asked for.");
+        Known("language", Languages, LanguageGuess.Known);
+        Known("script", Scripts, Text.Scripts.Names);
+        foreach (var (pattern, action) in Actions)
+        {
+            if (CleaningRules.All.FirstOrDefault(r => Matches(pattern, r) && !Can(r, action)) is { } rule)
+            {
+                throw Invalid(
+                    $"{action} is no action of {rule.Id}.",
+                    "Mask is for pii rules, Repair for quality.mojibake, quality.control and structure.invalid_bio; every rule takes None, Flag and Remove.");
+            }
+        }
+    }
+
+    private static bool Can(CleaningRule rule, CleaningAction action) => action switch
+    {
+        CleaningAction.Mask => rule.Check == CleaningRules.Email.Check,
+        CleaningAction.Repair => rule == CleaningRules.Mojibake || rule == CleaningRules.ControlCharacters || rule == CleaningRules.InvalidTags,
+        _ => true,
+    };
+
+    private static void Known(string what, IReadOnlyList<string> given, IReadOnlyList<string> known)
+    {
+        if (given.FirstOrDefault(g => !known.Contains(g, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+        {
+            throw Invalid($"The {what} '{unknown}' is not told apart.", $"Known: {string.Join(", ", known)}.");
+        }
     }
 
     private static void Require(bool condition, string message)

@@ -86,9 +86,31 @@ public sealed class DatasetCleaner
                 "Give the files that the verdicts were made of, in the same order.");
         }
 
+        RefuseOthers(source, header);
         VerdictReplay.Apply(state, header, verdicts);
         var analyzer = new RecordAnalyzer(_options, settings, null, null, new RecordScorer(null, null));
         return new CleaningRun(_options, source, analyzer, state, new StageSummary(null, [], null, 0, 0, 0), null, false, watch.Elapsed);
+    }
+
+    private void RefuseOthers(IRecordSource source, VerdictHeader header)
+    {
+        var files = source.Files.Where(File.Exists).Select(f => CleaningReport.Hash(f).Sha256);
+        if (!files.SequenceEqual(header.Inputs.Select(i => i.Sha256)))
+        {
+            throw new TrainToolsException(
+                ErrorIds.VerdictFileInvalid, ErrorKind.InvalidData, "The files are not those that the verdicts were made of: their SHA-256 differs.",
+                "Give those files, in the same order, or clean anew.");
+        }
+
+        var rule = CleaningRules.NearDuplicate;
+        var lowest = header.Options.Threshold(rule) - NearDuplicateStage.Margin;
+        if (_options.IsOn(rule) && _options.Threshold(rule) < lowest - 1e-9)
+        {
+            throw new TrainToolsException(
+                ErrorIds.CleaningOptionInvalid, ErrorKind.InvalidArgument,
+                FormattableString.Invariant($"The verdicts hold near duplicates from a similarity of {lowest:0.###} on; {_options.Threshold(rule):0.###} is below that."),
+                "Clean anew with the lower threshold, without -FromVerdictPath.");
+        }
     }
 
     private static void FirstPass(

@@ -33,9 +33,14 @@ public sealed class AtomicFileStream : IDisposable
         {
             Stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
         }
-        catch
+        catch (Exception e)
         {
             Open.TryRemove(_temporary, out _);
+            if (e is DirectoryNotFoundException)
+            {
+                throw new DirectoryNotFoundException($"The folder of {TargetPath} does not exist.", e);
+            }
+
             throw;
         }
     }

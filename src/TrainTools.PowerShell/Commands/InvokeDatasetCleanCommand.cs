@@ -27,6 +27,13 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
     /// <inheritdoc/>
     protected override void Begin()
     {
+        var comparer = Comparer;
+        if (Outputs().GroupBy(o => o, comparer).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new TrainToolsException(
+                ErrorIds.CleaningOptionInvalid, ErrorKind.InvalidArgument, $"Two outputs have the name {twice.Key}.", "Give each a name of its own.", twice.Key);
+        }
+
         // Before the work, not after it. -WhatIf writes nothing.
         if (!Force && !IsWhatIf && Outputs().FirstOrDefault(File.Exists) is { } existing)
         {
@@ -35,6 +42,20 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
     }
 
     private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) && given is SwitchParameter { IsPresent: true };
+
+    private static StringComparer Comparer => OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+
+    /// <summary>Verdicts or a report in the place of the data would lose it, -Force or not.</summary>
+    private void KeepInputs(IRecordSource source)
+    {
+        var inputs = source.Files.Concat(PathHelper.Resolve(this, EvaluationPath, literal: false))
+            .Concat(((string?[])[LossPath, ProbabilityPath]).OfType<string>().Select(p => PathHelper.ResolveNew(this, p)));
+        if (Outputs().Intersect(inputs, Comparer).FirstOrDefault() is { } lost)
+        {
+            throw new TrainToolsException(
+                ErrorIds.CleaningOptionInvalid, ErrorKind.InvalidArgument, $"{lost} is read and cannot be written over by verdicts, rejected records or a report.", "Choose another name.", lost);
+        }
+    }
 
     /// <summary>Full paths of the files that the run will write.</summary>
     private IEnumerable<string> Outputs()
@@ -58,6 +79,7 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
     /// <inheritdoc/>
     private protected override void Run(IRecordSource source)
     {
+        KeepInputs(source);
         var progress = new DatasetProgressSink(this, 12, "Cleaning");
         using var run = FromVerdictPath is null
             ? new DatasetCleaner(Options()).Run(source, progress.Report, Cancellation)

@@ -92,6 +92,23 @@ public sealed class CleaningReportTests : IDisposable
         Assert.Equal(ErrorIds.VerdictFileInvalid, Assert.Throws<TrainToolsException>(() => new DatasetCleaner(header.Options).Replay(other, header, verdicts)).ErrorId);
     }
 
+    [Fact]
+    public void Verdicts_of_a_file_that_has_changed_since_are_refused()
+    {
+        var path = _folder.File("verdicts.jsonl");
+        using (var run = new DatasetCleaner().Run(_source))
+        {
+            VerdictFile.Write(path, run);
+        }
+
+        var (header, verdicts) = VerdictFile.Read(path);
+        var lower = header.Options with { Thresholds = new Dictionary<string, double> { ["duplicate.near"] = 0.5 } };
+        Assert.Equal(ErrorIds.CleaningOptionInvalid, Assert.Throws<TrainToolsException>(() => new DatasetCleaner(lower).Replay(_source, header, verdicts)).ErrorId);
+        var data = _source.Files[0];
+        File.WriteAllText(data, File.ReadAllText(data).Replace("valley", "meadow", StringComparison.Ordinal));
+        Assert.Equal(ErrorIds.VerdictFileInvalid, Assert.Throws<TrainToolsException>(() => new DatasetCleaner(header.Options).Replay(_source, header, verdicts)).ErrorId);
+    }
+
     [Theory]
     [InlineData("", "(1)")]
     [InlineData("{\"a\": 1}", "(1)")]

@@ -101,6 +101,35 @@ public sealed class DatasetReaderHostileTests : IDisposable
         Assert.Contains("damaged or ends early", problems[0].Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(30)]
+    [InlineData(3_000)]
+    [InlineData(50_000)]
+    public void An_interrupted_gzip_gives_the_records_that_another_decompressor_gives(int cut)
+    {
+        var random = new Random(2);
+        var whole = string.Concat(Enumerable.Range(0, 10_000).Select(i => $"{{\"text\": \"{i} {random.NextInt64()}\"}}\n"));
+        var bytes = TempFolder.Gzip(Encoding.UTF8.GetBytes(whole))[..^cut];
+        using var other = new System.IO.Compression.DeflateStream(new MemoryStream(bytes[10..]), System.IO.Compression.CompressionMode.Decompress);
+        var lines = 0;
+        try
+        {
+            int read;
+            while ((read = other.ReadByte()) >= 0)
+            {
+                lines += read == '\n' ? 1 : 0;
+            }
+        }
+        catch (InvalidDataException)
+        {
+            // It ends early, as it must.
+        }
+
+        var (texts, problems) = Read(_folder.Write("a.jsonl.gz", bytes));
+        Assert.Equal(lines, texts.Count);
+        Assert.Contains("damaged or ends early", Assert.Single(problems).Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_interrupted_zstd_gives_all_whole_records_and_says_so()
     {

@@ -66,7 +66,7 @@ public static class VerdictFile
                 if (header is null)
                 {
                     header = JsonSerializer.Deserialize<VerdictHeader>(line, Json);
-                    if (header?.Verdicts != Version || header.Options is null)
+                    if (header?.Verdicts != Version || header.Options is null || header.Inputs is null)
                     {
                         throw Invalid(path, number, "it does not begin with the header of a verdict file", null);
                     }

@@ -8,7 +8,7 @@ namespace TrainTools.Core.Cleaning.Sets;
 internal sealed class NearDuplicateStage : IDisposable
 {
     /// <summary>Similarities this far below the threshold are noted, so that it can be lowered on the verdicts.</summary>
-    private const double Margin = 0.1;
+    public const double Margin = 0.1;
 
     private readonly NearDuplicateOptions _options;
 

@@ -1,7 +1,5 @@
 using System.Text;
 
-using ICSharpCode.SharpZipLib.GZip;
-
 using TrainTools.Core.Errors;
 
 namespace TrainTools.Core.Data.Sources;
@@ -48,7 +46,7 @@ internal sealed class DatasetStream : IDisposable
             Stream content = file;
             if (length >= 2 && magic[0] == 0x1f && magic[1] == 0x8b)
             {
-                content = new GZipInputStream(file, 1 << 16) { IsStreamOwner = false };
+                content = new GZipContent(file);
             }
             else if (length == 4 && magic[0] == 0x28 && magic[1] == 0xb5 && magic[2] == 0x2f && magic[3] == 0xfd)
             {
