@@ -11,7 +11,8 @@
     Package  out/packages: the module as a gallery takes it (no          dotnet build src/TrainTools.Host -c Release -t:PackageModule
              libtorch), and one archive for each platform with the
              trainer and .NET in it
-    Bench    every project in bench/                                     dotnet run -c Release --project bench/<name>
+    Bench    what bench/ measures with the repository alone; names the   dotnet run -c Release --project bench/<name>
+             ones that need arguments, data or hours
 .EXAMPLE
     ./build.ps1
 .EXAMPLE
@@ -96,6 +97,24 @@ function Build-Package([string[]] $System) {
     if ($module.Length -gt $largest) { throw "$($module.Name) has $($module.Length) bytes; it must stay under $largest." }
 }
 
+function Invoke-Bench {
+    $measured = [ordered]@{
+        Import        = @()
+        Tokenization  = @()
+        ChatTemplates = @('tests/TrainTools.Core.Tests/Data/chat-templates/chujiezheng/qwen2.5-instruct.jinja')
+        Operators     = @()
+        LoadSpeed     = @()
+        Training      = @('examples/stories260k', 'examples/data/assistant.jsonl', 'b')
+    }
+    foreach ($project in $measured.Keys) {
+        "--- bench/$project"
+        Invoke-Dotnet (@('run', '-c', 'Release', '--project', "bench/$project", $backend, '--') + $measured[$project])
+    }
+
+    $others = Get-ChildItem -Path bench -Directory | Where-Object Name -NotIn $measured.Keys
+    "--- Not run, because they need arguments, data from elsewhere or long (see docs and the head of each Program.cs): $($others.Name -join ', ')"
+}
+
 Push-Location $PSScriptRoot
 try {
     $hostProject = 'src/TrainTools.Host'
@@ -107,9 +126,7 @@ try {
             'Docs' { Build-Help }
             'Package' { Build-Package $Platform }
             'Bench' {
-                foreach ($project in Get-ChildItem -Path bench -Recurse -Filter *.csproj) {
-                    Invoke-Dotnet 'run', '-c', 'Release', '--project', $project.FullName
-                }
+                Invoke-Bench
             }
         }
     }
