@@ -13,6 +13,7 @@ public sealed class SamplePreview
     private readonly TrainingConfig config;
     private readonly PretrainedTokenizer tokenizer;
     private readonly SampleSource source;
+    private readonly Dictionary<long, string> rowLabels = [];
 
     /// <summary>Loads the tokenizer and puts the preparation together.</summary>
     /// <param name="config">The configuration; what it leaves open is derived as for a run.</param>
@@ -80,13 +81,25 @@ public sealed class SamplePreview
     }
 
     private SampleView View(TrainingSample sample, string set, int row, Dictionary<long, string> places) =>
-        new(sample, tokenizer, set, row, [.. sample.RecordIndexes.Select(r => places.GetValueOrDefault(r) ?? FormattableString.Invariant($"record {r}"))]);
+        new(sample, tokenizer, set, row, [.. sample.RecordIndexes.Select(r => places.GetValueOrDefault(r) ?? FormattableString.Invariant($"record {r}"))])
+        {
+            RowLabel = sample.RowTargets is null ? null : rowLabels.GetValueOrDefault(sample.RecordIndexes[0]),
+        };
 
-    private static IEnumerable<TrainingRecord> Noted(IEnumerable<TrainingRecord> records, Dictionary<long, string> places)
+    private IEnumerable<TrainingRecord> Noted(IEnumerable<TrainingRecord> records, Dictionary<long, string> places)
     {
         foreach (var record in records)
         {
             places[record.Index] = SampleEncoder.Place(record with { SourceFile = Path.GetFileName(record.SourceFile) });
+            if (record.Label is { } label)
+            {
+                rowLabels[record.Index] = label;
+            }
+            else if (record.Labels is { } several)
+            {
+                rowLabels[record.Index] = string.Join(", ", several);
+            }
+
             yield return record;
         }
     }

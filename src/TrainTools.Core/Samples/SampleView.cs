@@ -73,6 +73,9 @@ public sealed class SampleView
     /// <summary>Labels by position; -100 = none.</summary>
     public IReadOnlyList<int> Labels => Sample.Labels;
 
+    /// <summary>What a classifier of the whole row learns, as the record gives it (several labels with commas); null for other tasks.</summary>
+    public string? RowLabel { get; init; }
+
     /// <summary>Every token with its text.</summary>
     public IReadOnlyList<SampleToken> Tokens => tokens ??= [.. Pieces()];
 

@@ -5,6 +5,7 @@ using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Files;
 using TrainTools.Core.Runs;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Hosting;
@@ -71,7 +72,7 @@ public sealed class ModelExporter : IModelExporter
     private static ExportedModel ExportMerged(ExportRequest request, string folder)
     {
         var (basePath, task) = Base(request);
-        using var model = PretrainedModelLoader.Load(basePath, Options(request) with { Task = task });
+        using var model = PretrainedModelLoader.Load(basePath, BaseOptions(request, task));
         using var adapter = Adapter(request, model);
         using var probe = new LogitProbe(model);
         using var before = request.SkipCheck ? null : probe.Logits(model);
@@ -103,7 +104,7 @@ public sealed class ModelExporter : IModelExporter
         if (!alone || !request.SkipCheck)
         {
             (basePath, var task) = Base(request);
-            using var model = PretrainedModelLoader.Load(basePath, Options(request) with { Task = task });
+            using var model = PretrainedModelLoader.Load(basePath, BaseOptions(request, task));
             using var probe = new LogitProbe(model);
             using var adapter = Adapter(request, model);
             using var before = probe.Logits(model);
@@ -123,6 +124,11 @@ public sealed class ModelExporter : IModelExporter
             var config = AdapterConfigFile.Read(folder);
             config.Json["base_model_name_or_path"] = name2;
             config.Write(folder);
+        }
+
+        if (LabelFile.Read(first) is { } labels)
+        {
+            LabelFile.Write(folder, labels);
         }
 
         TokenizerFiles.CopyFrom(first, basePath, folder);
@@ -236,6 +242,20 @@ public sealed class ModelExporter : IModelExporter
 
     // Kept as the files have it, computed in float32: what is compared is rounded once, when it is written.
     private static PretrainedModelOptions Options(ExportRequest request) => new() { ParameterType = null, Device = TrainingDevice.Find(request.Device) };
+
+    /// <summary>An adapter's base, with the labels that the adapter was trained for: the base knows neither their number nor their names.</summary>
+    private static PretrainedModelOptions BaseOptions(ExportRequest request, TaskType? task)
+    {
+        var sets = request.Sources.Select(s => (s.Path, Labels: LabelFile.Read(s.Path))).ToList();
+        var labels = sets[0].Labels;
+        if (sets.Find(s => !(s.Labels?.Names ?? []).SequenceEqual(labels?.Names ?? [])).Path is { } other)
+        {
+            throw new TrainToolsException(
+                ErrorIds.ExportRequestInvalid, ErrorKind.InvalidArgument, $"The adapters '{sets[0].Path}' and '{other}' have different labels.", "Combine adapters that were trained with the same labels.", other);
+        }
+
+        return Options(request) with { Task = task, Labels = labels?.Names ?? [], ProblemType = labels?.Problem };
+    }
 
     private static string? NamedBase(List<ExportSource> adapters) => adapters.Count == 0 ? null : AdapterConfigFile.Read(adapters[0].Path).BaseModelNameOrPath;
 

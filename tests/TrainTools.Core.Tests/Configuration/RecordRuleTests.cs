@@ -80,6 +80,8 @@ public sealed class RecordRuleTests : IDisposable
         Assert.Equal([new SettingChange("labels", SettingList.Create(["pos", "neg"]))], Single("LabelsInData", Task + "\nlabels: [pos]").Changes);
         var unseen = Single("LabelsInData", Task + "\nvalidation_path: '{dir}/v.jsonl'");
         Assert.Equal((Error, "v.jsonl(2): neutral"), (unseen.Severity, unseen.Evidence[0]));
+        Assert.Equal(ErrorIds.LabelUnknown, unseen.ErrorId);
+        Assert.Contains("neutral (first in v.jsonl(2))", unseen.Why, StringComparison.Ordinal);
         Data("a.jsonl", Label("pos"), Label("pos"));
         Assert.Contains("nothing to tell apart", Single("LabelsInData", Task).Why, StringComparison.Ordinal);
         Data("a.jsonl", Enumerable.Range(0, 100).Select(i => Label(i < 4 ? "neg" : "pos")));

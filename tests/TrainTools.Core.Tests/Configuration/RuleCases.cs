@@ -153,7 +153,7 @@ public static class RuleCases
         new("BestMetric", "greater_is_better: true", "greater_is_better: false", Error, "eval_loss is better when it is smaller"),
         new("BestMetric", "{metric_for_best_model: eval_f1, greater_is_better: false}", "{metric_for_best_model: eval_f1, greater_is_better: true}", Warning, "better when it is greater"),
         new("BestMetricKnown", "{metric_for_best_model: eval_f1, validation_split: 0.1, load_best_model_at_end: true}", "{metric_for_best_model: perplexity, validation_split: 0.1, load_best_model_at_end: true}", Error, "causal-lm is not measured by 'eval_f1'"),
-        new("BestMetricKnown", "{metric_for_best_model: eval_acuracy, validation_split: 0.1, early_stopping_patience: 2, task_type: token-classification}", "{metric_for_best_model: eval_acuracy, validation_split: 0.1, task_type: token-classification}", Warning, "eval_loss, eval_accuracy"),
+        new("BestMetricKnown", "{metric_for_best_model: eval_acuracy, validation_split: 0.1, early_stopping_patience: 2, task_type: token-classification}", "{metric_for_best_model: eval_acuracy, validation_split: 0.1, task_type: token-classification}", Error, "eval_loss, eval_accuracy"),
         new("NoCheckpoints", "{save_strategy: no, max_steps: 501}", "{save_strategy: no, max_steps: 500}", Warning, "nothing is left", Records: 2000),
         new("LoggingRare", "{logging_steps: 51, max_steps: 100}", "{logging_steps: 50, max_steps: 100}", Warning, "logs each 51", Records: 2000),
 

@@ -14,6 +14,15 @@ public sealed class DatasetReaderShapeTests : IDisposable
         Assert.Single(new DatasetReader(options ?? new() { Strict = true }).Read(_folder.Write("a.jsonl", json)));
 
     [Fact]
+    public void No_other_field_takes_the_place_of_a_label_field_that_was_named()
+    {
+        const string Row = """{"text": "a", "label": "x", "mood": "y"}""";
+        Assert.Equal("x", One(Row).Label);
+        Assert.Equal("y", One(Row, new() { Strict = true, LabelField = "mood" }).Label);
+        Assert.Equal(RecordShape.Text, One(Row, new() { Strict = true, LabelField = "moood" }).Shape);
+    }
+
+    [Fact]
     public void Messages_keep_roles_contents_and_what_else_a_turn_holds()
     {
         var record = One("""{"id": 7, "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "f"}}]}], "tools": [{"name": "f"}]}""");

@@ -40,6 +40,7 @@ public sealed class LabelledSampleTests : IDisposable
         var mixed = Error("""{"text":"a","label":"x"}""", """{"text":"b","label":3}""");
         Assert.Equal(ErrorIds.LabelsMixed, mixed.ErrorId);
         Assert.Contains("data.jsonl(2)", mixed.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorIds.LabelsMixed, Error("""{"text":"a","label":"x"}""", """{"text":"b","label":0.5}""").ErrorId);
         var unknown = Assert.Throws<TrainToolsException>(() => new ClassificationEncoder(Bert, new LabelSet(["a", "b"], ProblemType.SingleLabelClassification), new DataConfig())
             .Encode(new TrainingRecord { Shape = RecordShape.Classification, Text = "t", Label = "c", SourceFile = "v.csv", SourceLine = 9 }));
         Assert.Equal(ErrorIds.LabelUnknown, unknown.ErrorId);

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using TorchSharp;
 using TrainTools.Core.Adapters;
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Core.Serialization;
 using TrainTools.Parity.Models;
 using TrainTools.Trainer.Adapters;
@@ -70,6 +72,32 @@ public sealed class ModelExporterTests : IDisposable
         Assert.Null(export.LogitDifference);
         Assert.Equal("owner/name", AdapterConfigFile.Read(export.Path).BaseModelNameOrPath);
         Assert.Contains("base_model: owner/name\n", File.ReadAllText(Path.Combine(export.Path, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_classifiers_labels_go_with_its_adapter_into_every_export()
+    {
+        // The base has other labels, and another number of them.
+        var source = Directory.CreateDirectory(folder["source"]).FullName;
+        foreach (var file in Directory.GetFiles(Path.Combine(Data, "lora", "bert_seqcls_lora", "trained")))
+        {
+            File.Copy(file, Path.Combine(source, Path.GetFileName(file)));
+        }
+
+        using var weights = SafetensorsFile.Open(Path.Combine(source, "adapter_model.safetensors"));
+        var count = (int)weights.Entries.Single(e => e.Name.EndsWith("classifier.bias", StringComparison.Ordinal)).Shape[0];
+        var labels = new LabelSet([.. Enumerable.Range(0, count).Select(i => $"class {i}")], ProblemType.SingleLabelClassification);
+        LabelFile.Write(source, labels);
+        var @base = Directory.CreateDirectory(folder["base"]).FullName;
+        foreach (var file in Directory.GetFiles(Path.Combine(Data, "models", "bert_mlm")))
+        {
+            File.Copy(file, Path.Combine(@base, Path.GetFileName(file)));
+        }
+
+        ExportedModel Of(bool merge) => new ModelExporter().Export(
+            new ExportRequest { OutputPath = folder[merge ? "merged" : "adapter"], Sources = [new() { Path = source }], BaseModelPath = @base, Merge = merge }, new Nobody());
+        Assert.Equal(labels.Names, LabelFile.Read(Of(merge: true).Path)!.Names);
+        Assert.Equal(labels.Names, LabelFile.Read(Of(merge: false).Path)!.Names);
     }
 
     [Theory]

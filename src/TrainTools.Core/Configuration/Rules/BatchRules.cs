@@ -62,7 +62,7 @@ internal static class BatchRules
                 Warning,
                 $"The run makes {run.Plan.MaxSteps} optimizer step{(run.Plan.MaxSteps == 1 ? string.Empty : "s")} ({run.Rows} rows, {run.EffectiveBatch} a step, {run.Epochs.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)} epochs).",
                 "20 steps or more",
-                remedy: "Lower the batch or the accumulation, switch packing off, or train longer.",
+                remedy: $"Lower the batch or the accumulation, {(c.Config.Data.Packing == true ? "switch packing off, " : string.Empty)}or train longer.",
                 setting: c.Config.Duration.MaxSteps is null ? "num_train_epochs" : "max_steps"),
         },
         new()

@@ -122,7 +122,7 @@ internal static class EvaluationRules
             Why = "With as much patience as there are evaluations the run cannot stop early.",
             Test = c => c.Config.Evaluation.EarlyStoppingPatience is not { } patience || !Evaluates(c) || c.Outline is not { Evaluations: > 0 } run || patience < run.Evaluations ? None : Found(
                 Warning,
-                $"{run.Evaluations} evaluation{(run.Evaluations == 1 ? string.Empty : "s")} are made and patience is {patience}: the run cannot stop early.",
+                $"{run.Evaluations} evaluation{(run.Evaluations == 1 ? " is" : "s are")} made and patience is {patience}: the run cannot stop early.",
                 $"less than {run.Evaluations}",
                 run.Evaluations > 1 ? [("early_stopping_patience", Math.Max(1, Math.Min(3, run.Evaluations - 1)))] : null,
                 run.Evaluations > 1 ? null : "Evaluate more often, or train for more epochs."),
@@ -171,7 +171,7 @@ internal static class EvaluationRules
             Title = "The metric is one that the run measures",
             Settings = ["metric_for_best_model", "task_type"],
             Source = Sources.Semantics,
-            Levels = "Error for language models, Warning for other tasks, where something decides by the metric",
+            Levels = "Error where something decides by the metric",
             Why = "The run would end at its first evaluation.",
             Test = c =>
             {
@@ -184,7 +184,7 @@ internal static class EvaluationRules
 
                 var nearest = NearestName.Find(metric, known) ?? "eval_loss";
                 return Found(
-                    c.Practice.IsClassifier ? Warning : Error,
+                    Error,
                     $"{ConfigSchema.Get("task_type").Format(c.Config.Task.TaskType)} is not measured by '{metric}'.",
                     string.Join(", ", known),
                     [("metric_for_best_model", nearest), ("greater_is_better", null)]);

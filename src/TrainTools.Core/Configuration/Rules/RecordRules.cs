@@ -212,13 +212,13 @@ internal static class RecordRules
         var unlisted = given.Count == 0 ? [] : counts.Keys.Except(given, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (unlisted.Count > 0)
         {
-            return Found(Error, $"The data has labels that the list lacks: {string.Join(", ", unlisted.Take(5))}.", string.Join(", ", given), [("labels", SettingList.From(given.Concat(unlisted)))], evidence: [.. FirstOf(sample, unlisted)]);
+            return Found(Error, $"The data has labels that the list lacks: {string.Join(", ", unlisted.Take(5))} (first in {FirstPlace(sample, unlisted[0])}).", string.Join(", ", given), [("labels", SettingList.From(given.Concat(unlisted)))], evidence: [.. FirstOf(sample, unlisted)], errorId: ErrorIds.LabelUnknown);
         }
 
         var unseen = (c.Facts.ValidationSample?.Records ?? []).SelectMany(LabelsOf).Distinct(StringComparer.Ordinal).Where(l => !counts.ContainsKey(l)).ToList();
         if (unseen.Count > 0 && sample.IsComplete)
         {
-            return Found(Error, $"Validation has labels that training never shows: {string.Join(", ", unseen.Take(5))}.", "labels of the training data", remedy: "Split the data so that each label is on both sides (Split-TrainingDataset -Stratify).", setting: "validation_path", evidence: [.. FirstOf(c.Facts.ValidationSample!, unseen)]);
+            return Found(Error, $"Validation has labels that training never shows: {string.Join(", ", unseen.Take(5))} (first in {FirstPlace(c.Facts.ValidationSample!, unseen[0])}).", "labels of the training data", remedy: "Split the data so that each label is on both sides (Split-TrainingDataset -Stratify).", setting: "validation_path", evidence: [.. FirstOf(c.Facts.ValidationSample!, unseen)], errorId: ErrorIds.LabelUnknown);
         }
 
         // In tagging, O has most of the words by nature.
@@ -251,6 +251,9 @@ internal static class RecordRules
 
     private static IEnumerable<string> LabelsOf(TrainingRecord record) =>
         record.Labels ?? record.Tags ?? (record.Label is null ? [] : (IReadOnlyList<string>)[record.Label]);
+
+    private static string FirstPlace(DataSample sample, string label) =>
+        Place(sample.Records.First(r => LabelsOf(r).Contains(label, StringComparer.Ordinal)));
 
     private static IEnumerable<string> FirstOf(DataSample sample, List<string> labels) => labels.Take(3)
         .Select(l => sample.Records.First(r => LabelsOf(r).Contains(l, StringComparer.Ordinal)))

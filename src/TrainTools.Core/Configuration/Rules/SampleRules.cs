@@ -309,6 +309,12 @@ internal static class SampleRules
 
     private static IEnumerable<ConfigFinding> Lost(RuleContext c)
     {
+        // Tagging puts long records into windows: nothing is cut off.
+        if (c.Config.Task.TaskType == TaskType.TokenClassification)
+        {
+            return None;
+        }
+
         var rows = c.Facts.Sample?.Rows.Where(r => r.Length > 0).ToList() ?? [];
         if (rows.Count == 0 || c.Config.Data.MaxLength is not { } limit || (c.Config.Data.Packing == true && c.Config.Data.PackingStrategy != PackingStrategy.Bfd))
         {

@@ -154,7 +154,7 @@ internal sealed class RecordMapper(DatasetReaderOptions options)
     private TrainingRecord Classification(RowFields row)
     {
         var text = row.Text(row.First([options.TextField, .. KnownFields.Texts]) ?? options.TextField);
-        var field = ShapeDetector.LabelField(row, options) ?? row.First(KnownFields.WeakLabels) ?? options.LabelField;
+        var field = ShapeDetector.LabelField(row, options) ?? (ShapeDetector.IsLabelFieldGiven(options) ? null : row.First(KnownFields.WeakLabels)) ?? options.LabelField;
         var label = row.Take(field);
         using var inner = JsonValues.Unwrap(label); // a list in a cell of a table
         var several = label.ValueKind == JsonValueKind.Array || inner?.RootElement.ValueKind == JsonValueKind.Array;

@@ -6,6 +6,8 @@ namespace TrainTools.Core.Data.Mapping;
 /// <summary>Finds the shape of a row by the fields it has. The names that the options give come first.</summary>
 internal static class ShapeDetector
 {
+    private static readonly DatasetReaderOptions Unset = new();
+
     /// <summary>The shape; an error that names the fields if none fits.</summary>
     public static DatasetFormat Detect(RowFields row, DatasetReaderOptions options)
     {
@@ -52,9 +54,13 @@ internal static class ShapeDetector
         throw new RowException($"no known shape of record has the fields {row.Names()}") { ErrorId = ErrorIds.DatasetShapeUnknown };
     }
 
-    /// <summary>The field with the label; null if there is none.</summary>
+    /// <summary>The field with the label; null if there is none. Where the reader is told a field no other takes its place: it would hold other labels.</summary>
     public static string? LabelField(RowFields row, DatasetReaderOptions options) =>
-        row.First([options.LabelField, .. KnownFields.Labels]) ?? (row.Count == 2 ? row.First(KnownFields.WeakLabels) : null);
+        IsLabelFieldGiven(options) ? row.First([options.LabelField])
+        : row.First([options.LabelField, .. KnownFields.Labels]) ?? (row.Count == 2 ? row.First(KnownFields.WeakLabels) : null);
+
+    /// <summary>Whether the reader is told a label field other than the default.</summary>
+    public static bool IsLabelFieldGiven(DatasetReaderOptions options) => options.LabelField != Unset.LabelField;
 
     /// <summary>The fields with prompt and completion; null if there are none.</summary>
     public static (string Prompt, string Completion)? Pair(RowFields row, DatasetReaderOptions options)

@@ -143,7 +143,7 @@ public static class LabelDiscovery
             return;
         }
 
-        var number = seen.First.FirstOrDefault(p => LabelSet.IsWholeNumber(p.Key));
+        var number = seen.First.FirstOrDefault(p => LabelSet.IsNumber(p.Key, out _));
         var word = seen.First.FirstOrDefault(p => !LabelSet.IsNumber(p.Key, out _));
         if (number.Value is not null && word.Value is not null)
         {
