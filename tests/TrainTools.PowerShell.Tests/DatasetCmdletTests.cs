@@ -134,6 +134,17 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
     }
 
     [Theory]
+    [InlineData(0.3, true)]
+    [InlineData(0.9, false)]
+    public void A_loosened_threshold_on_a_verdict_file_is_warned_of(double threshold, bool warns)
+    {
+        var warnings = shell.Output(
+            "$null = Invoke-DatasetClean $args[0] -VerdictPath $args[1]; Invoke-DatasetClean $args[0] -FromVerdictPath $args[1] -Threshold @{ 'quality.repetition' = $args[2] } -AsReport 3>&1 | Where-Object { $_ -like '*quality.repetition may find more*' }",
+            Dirty(), Path("v.jsonl"), threshold);
+        Assert.Equal(warns ? 1 : 0, warnings.Count);
+    }
+
+    [Theory]
     [InlineData("Invoke-DatasetClean $args[0] -VerdictPath $args[0] -Force")]
     [InlineData("Invoke-DatasetClean $args[0] -RejectedPath $args[0] -Force")]
     [InlineData("Import-TrainingDataset $args[0] | Invoke-DatasetClean -RejectedPath $args[0] -Force")]

@@ -103,7 +103,7 @@ public sealed class DatasetCleaner
         }
 
         var rule = CleaningRules.NearDuplicate;
-        var lowest = header.Options.Threshold(rule) - NearDuplicateStage.Margin;
+        var lowest = NearDuplicateStage.Lowest(header.Options.Threshold(rule));
         if (_options.IsOn(rule) && _options.Threshold(rule) < lowest - 1e-9)
         {
             throw new TrainToolsException(

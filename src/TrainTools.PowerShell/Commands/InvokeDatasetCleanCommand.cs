@@ -126,8 +126,16 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
             Actions = Merge(header.Options.Actions, Actions()),
             Exclude = [.. header.Options.Exclude, .. Exclude],
         };
-        return new DatasetCleaner(options).Replay(source, header, verdicts, Cancellation);
+        var run = new DatasetCleaner(options).Replay(source, header, verdicts, Cancellation);
+        foreach (var rule in CleaningRules.All.Where(r => r != CleaningRules.NearDuplicate && Loosens(r, header.Options.Threshold(r), options.Threshold(r))))
+        {
+            WriteWarning($"{rule.Id} may find more with the new threshold than the verdict file holds: clean anew, without -FromVerdictPath, to see all.");
+        }
+
+        return run;
     }
+
+    private static bool Loosens(CleaningRule rule, double old, double now) => rule.Direction == RuleDirection.Below ? now > old : now < old;
 
     private static Dictionary<string, T> Merge<T>(IReadOnlyDictionary<string, T> old, IReadOnlyDictionary<string, T> given)
     {

@@ -8,17 +8,20 @@ namespace TrainTools.Core.Cleaning.Sets;
 internal sealed class NearDuplicateStage : IDisposable
 {
     /// <summary>Similarities this far below the threshold are noted, so that it can be lowered on the verdicts.</summary>
-    public const double Margin = 0.1;
+    private const double Margin = 0.1;
 
     private readonly NearDuplicateOptions _options;
 
     public NearDuplicateStage(NearDuplicateOptions options, long memoryBytes)
     {
         _options = options;
-        Index = new NearDuplicateIndex(options, Math.Max(0.5 * options.Threshold, options.Threshold - Margin), memoryBytes);
+        Index = new NearDuplicateIndex(options, Lowest(options.Threshold), memoryBytes);
     }
 
     public NearDuplicateIndex Index { get; }
+
+    /// <summary>Lowest similarity that is noted at a threshold.</summary>
+    public static double Lowest(double threshold) => Math.Max(0.5 * threshold, threshold - Margin);
 
     public void Run(CleaningState state, int[]? order, int threads, CancellationToken cancellationToken)
     {
