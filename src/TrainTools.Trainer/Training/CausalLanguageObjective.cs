@@ -10,8 +10,7 @@ public sealed class CausalLanguageObjective : ITrainingObjective
 {
     private readonly CausalLanguageModel model;
     private readonly Device device;
-    private readonly ChunkedCrossEntropy loss;
-    private readonly ChunkedCrossEntropy plainLoss;
+    private readonly TokenPrediction passes;
     private readonly RecomputingLayers? recomputing;
 
     /// <summary>Makes the objective.</summary>
@@ -26,8 +25,10 @@ public sealed class CausalLanguageObjective : ITrainingObjective
         model.LayerRunner = recomputing;
         this.model = model;
         this.device = device;
-        loss = new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing, plainHead: () => model.PlainHead);
-        plainLoss = new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize, plainHead: () => model.PlainHead);
+        passes = new TokenPrediction(
+            new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing, plainHead: () => model.PlainHead),
+            new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize, plainHead: () => model.PlainHead),
+            recomputing);
     }
 
     /// <inheritdoc/>
@@ -41,31 +42,10 @@ public sealed class CausalLanguageObjective : ITrainingObjective
     }
 
     /// <inheritdoc/>
-    public LossSums Backward(SampleBatch batch, double scale)
-    {
-        using var scope = NewDisposeScope();
-        try
-        {
-            var (hidden, targets) = Forward(batch, training: true);
-            var sums = loss.Backward(hidden, targets, scale);
-            recomputing?.Backward();
-            return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
-        }
-        finally
-        {
-            recomputing?.Forget();
-        }
-    }
+    public LossSums Backward(SampleBatch batch, double scale) => passes.Backward(() => Forward(batch, training: true), scale);
 
     /// <inheritdoc/>
-    public LossSums Evaluate(SampleBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        using var grad = no_grad();
-        var (hidden, targets) = Forward(batch, training: false);
-        var sums = plainLoss.Evaluate(hidden, targets);
-        return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
-    }
+    public LossSums Evaluate(SampleBatch batch) => passes.Evaluate(() => Forward(batch, training: false));
 
     /// <summary>The hidden states [N, H] that predict a supervised token, and those tokens [N].</summary>
     private (Tensor Hidden, Tensor Targets) Forward(SampleBatch batch, bool training)

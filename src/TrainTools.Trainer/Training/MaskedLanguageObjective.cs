@@ -13,8 +13,7 @@ public sealed class MaskedLanguageObjective : ITrainingObjective
     private readonly Device device;
     private readonly TokenMasking masking;
     private readonly RecomputingLayers? recomputing;
-    private readonly ChunkedCrossEntropy loss;
-    private readonly ChunkedCrossEntropy plainLoss;
+    private readonly TokenPrediction passes;
     private ConditionalWeakTable<SampleBatch, MaskedBatch> masked = [];
     private int step;
 
@@ -29,8 +28,10 @@ public sealed class MaskedLanguageObjective : ITrainingObjective
         ArgumentNullException.ThrowIfNull(model);
         (this.model, this.device, this.masking, this.recomputing) = (model, device, masking, recomputing);
         model.LayerRunner = recomputing;
-        loss = new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing);
-        plainLoss = new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize);
+        passes = new TokenPrediction(
+            new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing),
+            new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize),
+            recomputing);
     }
 
     /// <inheritdoc/>
@@ -45,31 +46,10 @@ public sealed class MaskedLanguageObjective : ITrainingObjective
     public long CountTargets(SampleBatch batch) => Masked(batch).Positions.Length;
 
     /// <inheritdoc/>
-    public LossSums Backward(SampleBatch batch, double scale)
-    {
-        using var scope = NewDisposeScope();
-        try
-        {
-            var (hidden, targets) = Forward(batch, Masked(batch), training: true);
-            var sums = loss.Backward(hidden, targets, scale);
-            recomputing?.Backward();
-            return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
-        }
-        finally
-        {
-            recomputing?.Forget();
-        }
-    }
+    public LossSums Backward(SampleBatch batch, double scale) => passes.Backward(() => Forward(batch, Masked(batch), training: true), scale);
 
     /// <inheritdoc/>
-    public LossSums Evaluate(SampleBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        using var grad = no_grad();
-        var (hidden, targets) = Forward(batch, masking.Mask(batch, -1), training: false);
-        var sums = plainLoss.Evaluate(hidden, targets);
-        return sums with { Loss = sums.Loss.MoveToOuterDisposeScope(), Correct = sums.Correct.MoveToOuterDisposeScope() };
-    }
+    public LossSums Evaluate(SampleBatch batch) => passes.Evaluate(() => Forward(batch, masking.Mask(batch, -1), training: false));
 
     private MaskedBatch Masked(SampleBatch batch) => masked.GetValue(batch, b => masking.Mask(b, step));
 

@@ -96,7 +96,7 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         return inputGradient.add_(gradient).MoveToOuterDisposeScope();
     }
 
-    private bool KeepsUp => up.FrozenProduct is null;
+    private bool KeepsUp => !LinearKernel.IsQuantized(up);
 
     // A quantised weight is made anew for each product: all rows at once then.
     private IEnumerable<(long Start, long Length)> Pieces(long rows)
