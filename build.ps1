@@ -52,15 +52,15 @@ function Invoke-Shell([string] $Command, [string] $Failure) {
     if ($LASTEXITCODE -ne 0) { throw $Failure }
 }
 
-function Test-Available([string] $Name, [version] $Version) {
-    $found = [bool](Get-Module -ListAvailable -Name $Name | Where-Object Version -GE $Version)
-    if (-not $found) { Write-Warning "$Name $Version or newer is not installed: its part of the tests is skipped. Install-PSResource $Name installs it." }
+function Test-Available([string] $Name, [version] $Version, [version] $Below) {
+    $found = [bool](Get-Module -ListAvailable -Name $Name | Where-Object { $_.Version -ge $Version -and $_.Version -lt $Below })
+    if (-not $found) { Write-Warning "$Name $Version or newer, below $Below, is not installed: its part of the tests is skipped. Install-PSResource $Name -Version '[$Version,$Below)' installs it." }
     $found
 }
 
 function Invoke-Test {
     Invoke-Dotnet 'test', '-c', $Configuration, $backend
-    if (Test-Available PSScriptAnalyzer 1.21) {
+    if (Test-Available PSScriptAnalyzer 1.21 2.0) {
         Invoke-Shell -Failure 'PSScriptAnalyzer has findings.' -Command '
             $paths = "build.ps1", "PSScriptAnalyzerSettings.psd1", "examples", "tests/Pester", "bench"
             $found = $paths | ForEach-Object { Invoke-ScriptAnalyzer -Path $_ -Recurse -Settings ./PSScriptAnalyzerSettings.psd1 }
@@ -68,7 +68,7 @@ function Invoke-Test {
             exit [int]($found.Count -gt 0)'
     }
 
-    if (Test-Available Pester 5.0) {
+    if (Test-Available Pester 5.0 6.0) {
         Invoke-Shell -Failure 'Pester tests failed.' -Command '
             Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99
             $configuration = New-PesterConfiguration

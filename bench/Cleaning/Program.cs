@@ -9,7 +9,7 @@ const string Usage = """
           near duplicates by MinHash held against the exact similarity of all pairs (columns i, j, intersection, union, jaccard)
       label-errors FOLDER [--method prune_by_noise_rate]
           confident learning held against golden.json and human votes; any sets <set>_test_set_pyx.npy, <set>_test_set_original_labels.npy
-      planted FOLDER [--sets a,b] [--seed 7] [--share 0.02] [--removed FILE] [--missed FILE] [--threads 2]
+      planted FOLDER [--sets a,b] [--seed 7] [--share 0.02] [--removed FILE] [--missed FILE] [--leaked FILE] [--threads 2]
           noise planted into the data sets in the folders below FOLDER, precision and recall of each check, and what is removed untouched
       speed [--records 10000,100000,1000000] [--threads 1,2] [--checks exact,near,sft] [--texts FILE] [--memory-limit BYTES]
           megabytes and records a second and peak memory, each in a process of its own, beside all pairs compared

@@ -2,9 +2,10 @@
 .SYNOPSIS
     Registers nightly.ps1 as a Windows scheduled task: every evening, and after a reboot, until six in the morning.
 .DESCRIPTION
-    Run it once, as the user that is to train (an administrator where -RunLevel Highest is wanted). The task starts pwsh
-    without a window, is not started a second time while it runs, and is tried again after a failure. Windows ends it half an
-    hour after the script has stopped the run by itself, should that have failed.
+    Run it once, as the user that is to train, in a shell with administrator rights: Windows asks for them for a task that
+    starts with the system. The task starts pwsh without a window, is not started a second time while it runs, and is tried again
+    after a failure. Started by a reboot, it trains until the next time of -StopAt; Windows ends it half an hour after the latest
+    moment at which the script can have stopped the run by itself, should that have failed.
 
     Remove it with: Unregister-ScheduledTask -TaskName 'TrainTools nightly'
 #>
@@ -20,8 +21,7 @@ $ErrorActionPreference = 'Stop'
 $script = Join-Path $PSScriptRoot 'nightly.ps1'
 $config = (Resolve-Path -LiteralPath $ConfigPath).ProviderPath
 $pwsh = (Get-Command pwsh -CommandType Application | Select-Object -First 1).Source
-$hours = ([datetime]$StopAt - $At).TotalHours
-if ($hours -le 0) { $hours += 24 }
+$null = [datetime]$StopAt # what is no time is refused here and not at night
 
 $action = New-ScheduledTaskAction -Execute $pwsh -WorkingDirectory (Split-Path $config) -Argument (
     "-NoLogo -NoProfile -NonInteractive -WindowStyle Hidden -File `"$script`" -ConfigPath `"$config`" -StopAt $StopAt")
@@ -30,7 +30,7 @@ $triggers = @(
     New-ScheduledTaskTrigger -AtStartup
 )
 $settings = New-ScheduledTaskSettingsSet -MultipleInstances IgnoreNew -StartWhenAvailable -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries `
-    -RestartCount 3 -RestartInterval (New-TimeSpan -Minutes 5) -ExecutionTimeLimit (New-TimeSpan -Minutes ([int]($hours * 60) + 30))
+    -RestartCount 3 -RestartInterval (New-TimeSpan -Minutes 5) -ExecutionTimeLimit (New-TimeSpan -Hours 24 -Minutes 30)
 
 if ($PSCmdlet.ShouldProcess($TaskName, 'Register the scheduled task')) {
     # S4U: runs whether or not the user is logged on, and keeps no password.

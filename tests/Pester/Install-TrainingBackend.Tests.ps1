@@ -33,6 +33,23 @@ Describe 'Install-TrainingBackend' {
         { Install-TrainingBackend FromPython -Source $TestDrive/venv -ErrorAction Stop } | Should -Throw -ErrorId 'BackendVersionMismatch,*'
         "__version__ = '2.10.0'" | Set-Content "$torch/version.py"
         (Install-TrainingBackend FromPython -Source $TestDrive/venv).Library | Should -Be (Resolve-Path "$torch/lib").ProviderPath
-        { Install-TrainingBackend FromPython -Source $TestDrive/venv -ErrorAction Stop } | Should -Throw -ErrorId 'BackendInstalled,*'
+
+        # Once more is no error and does nothing; to another installation only with -Force.
+        $again = Install-TrainingBackend FromPython -Source $TestDrive/venv -ErrorAction Stop
+        $again.Status | Should -Be 'AlreadyInstalled'
+        $again.Library | Should -Be (Resolve-Path "$torch/lib").ProviderPath
+        (Install-TrainingBackend FromPython).Status | Should -Be 'AlreadyInstalled'
+        Copy-Item $TestDrive/venv $TestDrive/other -Recurse
+        { Install-TrainingBackend FromPython -Source $TestDrive/other -ErrorAction Stop } | Should -Throw -ErrorId 'BackendInstalled,*'
+        (Install-TrainingBackend FromPython -Source $TestDrive/other -Force).Status | Should -Be 'Installed'
+    }
+
+    It 'gives a backend that is installed already as it is, and mends one that is not whole' {
+        $folder = Join-Path $env:TRAINTOOLS_BACKENDS 'cpu-2.10.0'
+        $null = New-Item -ItemType Directory $folder
+        { Install-TrainingBackend Cpu -Source $TestDrive -ErrorAction Stop } | Should -Throw -ErrorId 'PackageNotFound,*'
+        $null = New-Item (Join-Path $folder $core)
+        (Install-TrainingBackend Cpu -Source $TestDrive -ErrorAction Stop).Status | Should -Be 'AlreadyInstalled'
+        Install-TrainingBackend Cpu -Source $TestDrive -Verbose 4>&1 | Out-String | Should -Match 'nothing to do'
     }
 }

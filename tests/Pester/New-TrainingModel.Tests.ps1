@@ -2,7 +2,7 @@
 
 BeforeAll {
     . "$PSScriptRoot/common.ps1"
-    $small = Join-Path $root 'examples/small-bert'
+    $script:small = Join-Path $root 'examples/small-bert'
 }
 
 Describe 'New-TrainingModel' {

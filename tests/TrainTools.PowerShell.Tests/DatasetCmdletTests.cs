@@ -115,6 +115,13 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
     [InlineData("Invoke-DatasetClean $args[0] -Script Klingon", "CleaningOptionInvalid")]
     [InlineData("Invoke-DatasetClean $args[0] -VerdictPath same.jsonl -RejectedPath same.jsonl", "CleaningOptionInvalid")]
     [InlineData("Invoke-DatasetClean $args[0] -FromVerdictPath $args[0]", "VerdictFileInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -ReportPath report.pdf", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -ReportPath ([System.IO.Path]::GetTempPath())", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -FromVerdictPath $args[0] -MaxLength 5", "CleaningOptionInvalid")]
+    [InlineData("Invoke-DatasetClean $args[0] -PromptField nope", "DatasetFieldMissing")]
+    [InlineData("Import-TrainingDataset $args[0] -TextField nope", "DatasetFieldMissing")]
+    [InlineData("Measure-TrainingDataset $args[0] -LabelField nope", "DatasetFieldMissing")]
+    [InlineData("Split-TrainingDataset $args[0] -ChosenField nope", "DatasetFieldMissing")]
     [InlineData("Split-TrainingDataset $args[0] -ValidationShare 0.9 -TestShare 0.9", "SplitInvalid")]
     [InlineData("Split-TrainingDataset $args[0] -GroupBy nothing", "SplitInvalid")]
     public void Wrong_input_is_one_error_with_a_stable_id(string script, string id)
@@ -142,6 +149,34 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
             "$null = Invoke-DatasetClean $args[0] -VerdictPath $args[1]; Invoke-DatasetClean $args[0] -FromVerdictPath $args[1] -Threshold @{ 'quality.repetition' = $args[2] } -AsReport 3>&1 | Where-Object { $_ -like '*quality.repetition may find more*' }",
             Dirty(), Path("v.jsonl"), threshold);
         Assert.Equal(warns ? 1 : 0, warnings.Count);
+    }
+
+    [Fact]
+    public void Probabilities_turn_the_search_for_wrong_labels_on_in_every_profile()
+    {
+        // 3 of 30 labels are called wrong with certainty by the file.
+        var labels = Enumerable.Range(0, 30).Select(i => i % 2).ToArray();
+        var path = Data([.. labels.Select((l, i) => $$"""{"text": "record number {{i}}", "label": "{{(i is 4 or 9 or 20 ? 1 - l : l)}}"}""")]);
+        File.WriteAllBytes(Path("p.npy"), Npy(labels));
+        var report = Assert.Single(shell.Output("Invoke-DatasetClean $args[0] -ProbabilityPath $args[1] -VerdictPath $args[2] -AsReport -WarningAction Ignore", path, Path("p.npy"), Path("v.jsonl")));
+        Assert.Equal(30, report.Get("Kept"));
+        var suspects = File.ReadLines(Path("v.jsonl")).Where(l => l.Contains("\"label.error\"", StringComparison.Ordinal)).ToList();
+        Assert.Equal([4, 9, 20], suspects.Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement.GetProperty("index").GetInt32()));
+
+        Assert.StartsWith("ProbabilitiesMismatch,", shell.Error("Invoke-DatasetClean $args[0] -ProbabilityPath $args[1]", Dirty(), Path("p.npy")).FullyQualifiedErrorId, StringComparison.Ordinal);
+        var warning = Assert.Single(shell.Output("Invoke-DatasetClean $args[0] -ProbabilityPath $args[1] -Include pii -AsReport 3>&1 | Where-Object { $_ -is [System.Management.Automation.WarningRecord] }", path, Path("p.npy")));
+        Assert.StartsWith("label.error is off in this run. The file of probabilities is not used.", warning.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A NumPy file of probabilities for two classes: 0.95 for the given one.</summary>
+    private static byte[] Npy(int[] classes)
+    {
+        var header = $"{{'descr': '<f8', 'fortran_order': False, 'shape': ({classes.Length}, 2), }}".PadRight(117) + "\n";
+        return
+        [
+            0x93, .. "NUMPY"u8, 1, 0, .. BitConverter.GetBytes((ushort)header.Length), .. System.Text.Encoding.ASCII.GetBytes(header),
+            .. classes.SelectMany(k => new[] { k == 0 ? 0.95 : 0.05, k == 1 ? 0.95 : 0.05 }).SelectMany(BitConverter.GetBytes),
+        ];
     }
 
     [Theory]

@@ -44,6 +44,11 @@ internal sealed record BenchSet(string Name, IReadOnlyList<TrainingRecord> Recor
             throw new UsageException($"no folder below {folder} is called like {string.Join(", ", names)}");
         }
 
+        if (names.Length == 0 && known.Count > 0 && known.Count < folders.Count)
+        {
+            Console.Error.WriteLine($"not looked at, since --sets does not name them: {string.Join(", ", folders.Except(known).Select(Path.GetFileName))}");
+        }
+
         return (known.Count > 0 ? known : [folder, .. folders]).Select(Read).OfType<BenchSet>();
     }
 

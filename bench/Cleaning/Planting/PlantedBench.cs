@@ -19,6 +19,7 @@ internal static class PlantedBench
         var found = new Table(3, "set", "noise", "rule", "planted", "found", "recall", "false finds", "precision", "finds untouched", "repaired");
         var untouched = new Table(1, "set", "records", "removed", "by rule", "flagged or repaired");
         using var missed = arguments.Optional("missed") is { } missedPath ? new StreamWriter(missedPath) : null;
+        var leaked = new StringBuilder("# What the sets as they are hold of their evaluation records\n");
         var removed = new StringBuilder("# What the default profiles remove from the untouched sets\n");
         foreach (var set in BenchSet.Find(arguments.Value("FOLDER"), arguments.List<string>("sets", [])))
         {
@@ -26,6 +27,7 @@ internal static class PlantedBench
             var options = new CleaningOptions { Profile = set.Profile, EvaluationPaths = [evaluation.Path], Threads = threads };
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{set.Name}: {set.Records.Count:N0} records of {set.Source}, {set.Evaluation.Count} for evaluation"));
             using var plain = Clean(set.Records, options);
+            Leaked(leaked, set, plain);
             var noisy = NoisySet.Make(set, Noises.For(set), share, seed);
             using var dirty = Clean(noisy.Records, options);
             Score(found, set, noisy, Finds(plain), Finds(dirty), dirty, missed);
@@ -42,6 +44,11 @@ internal static class PlantedBench
         if (arguments.Optional("removed") is { } path)
         {
             File.WriteAllText(path, removed.ToString());
+        }
+
+        if (arguments.Optional("leaked") is { } leakedPath)
+        {
+            File.WriteAllText(leakedPath, leaked.ToString());
         }
 
         return 0;
@@ -118,6 +125,21 @@ internal static class PlantedBench
                 {
                     list.Append(CultureInfo.InvariantCulture, $"  - beside line {verdict.EvidenceLine}: {Short(set.Records[(int)evidence])}\n");
                 }
+            }
+        }
+    }
+
+    private static void Leaked(StringBuilder list, BenchSet set, CleaningRun run)
+    {
+        foreach (var rule in run.Verdicts.Where(v => v.Rule.StartsWith("contamination.", StringComparison.Ordinal) && v.Action != CleaningAction.None).GroupBy(v => v.Rule))
+        {
+            list.Append(CultureInfo.InvariantCulture, $"\n## {set.Name}: {rule.Key} {rule.Count()}\n");
+            foreach (var verdict in rule)
+            {
+                // "like FILE(LINE)": the lines of the evaluation file are its records.
+                var place = verdict.Detail!;
+                var line = int.Parse(place[(place.LastIndexOf('(') + 1)..place.LastIndexOf(')')], CultureInfo.InvariantCulture);
+                list.Append(CultureInfo.InvariantCulture, $"\n- {verdict.Value:0.000} {Short(set.Records[(int)verdict.Index])}\n  - {Short(set.Evaluation[line - 1])}\n");
             }
         }
     }

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using TrainTools.Core.Cleaning.Duplicates;
 using TrainTools.Core.Cleaning.LabelErrors;
 using TrainTools.Core.Cleaning.Text;
+using TrainTools.Core.Data;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Tokenization;
 
@@ -45,7 +46,7 @@ public sealed record CleaningOptions
     /// <summary>Folds of the built-in classifier.</summary>
     public int Folds { get; init; } = 5;
 
-    /// <summary>A .npy file with out-of-fold probabilities (records × classes, classes in ordinal order of their names); null = the built-in classifier.</summary>
+    /// <summary>A .npy file with out-of-fold probabilities (records × classes, classes in ordinal order of their names), which turns label.error on; null = the built-in classifier.</summary>
     public string? ProbabilityPath { get; init; }
 
     /// <summary>Counts tokens; null = words are counted.</summary>
@@ -60,6 +61,10 @@ public sealed record CleaningOptions
 
     /// <summary>Evaluation files that the records must not contain.</summary>
     public IReadOnlyList<string> EvaluationPaths { get; init; } = [];
+
+    /// <summary>How they are read. A file without the fields named here is read by the usual names.</summary>
+    [JsonIgnore]
+    public DatasetReaderOptions EvaluationReader { get; init; } = new();
 
     /// <summary>Words an n-gram of the contamination check.</summary>
     public int ContaminationNGram { get; init; } = 8;
@@ -153,6 +158,29 @@ public sealed record CleaningOptions
         }
     }
 
+    /// <summary>What is set and read by no rule that is on, a sentence each.</summary>
+    public IEnumerable<string> Unread()
+    {
+        (bool Set, string What, CleaningRule[] Readers)[] settings =
+        [
+            (EvaluationPaths.Count > 0, "The evaluation files are", [CleaningRules.Contamination, CleaningRules.NearContamination]),
+            (ProbabilityPath is not null, "The file of probabilities is", [CleaningRules.LabelError]),
+            (LabelErrorMethod != default, "The way to choose label errors is", [CleaningRules.LabelError]),
+            (Conflicts is not null, "The policy for conflicts is", [CleaningRules.ConflictLabel, CleaningRules.ConflictTags, CleaningRules.ConflictAnswer, CleaningRules.ConflictPreference, CleaningRules.ConflictCycle]),
+            (Languages.Count > 0, "The languages are", [CleaningRules.Language]),
+            (Scripts.Count > 0, "The scripts are", [CleaningRules.Script]),
+            (MaxLength is not null, "The longest length is", [CleaningRules.TooLong, CleaningRules.NoSupervisedToken]),
+            .. CleaningRules.All.Where(r => Thresholds.Keys.Contains(r.Id, StringComparer.OrdinalIgnoreCase)).Select(r => (true, "Its threshold is", new[] { r })),
+        ];
+        foreach (var (_, what, readers) in settings.Where(s => s.Set && !s.Readers.Any(IsOn)))
+        {
+            var rules = string.Join(", ", readers.Select(r => r.Id));
+            yield return readers.Length == 1
+                ? $"{rules} is off in this run. {what} not used. Turn the rule on with -Include or -Action, or choose another -Profile."
+                : $"{rules} are off in this run. {what} not used. Turn a rule on with -Include or -Action, or choose another -Profile.";
+        }
+    }
+
     private static bool Can(CleaningRule rule, CleaningAction action) => action switch
     {
         CleaningAction.Mask => rule.Check == CleaningRules.Email.Check,
@@ -216,7 +244,8 @@ public sealed record CleaningOptions
         var action = rule.Actions[(int)Profile];
 
         // A rule that is off in the profile and asked for by name, or by what it needs, flags.
-        var asked = (rule == CleaningRules.Language && Languages.Count > 0) || (rule == CleaningRules.Script && Scripts.Count > 0) || Matches(Include, rule);
+        var asked = (rule == CleaningRules.Language && Languages.Count > 0) || (rule == CleaningRules.Script && Scripts.Count > 0)
+            || (rule == CleaningRules.LabelError && ProbabilityPath is not null) || Matches(Include, rule);
         return action == CleaningAction.None && asked ? CleaningAction.Flag : action;
     }
 }

@@ -155,10 +155,23 @@ public sealed class DatasetCleaner
     private ContaminationCheck? Contamination(RuleSettings settings) =>
         _options.EvaluationPaths.Count > 0 && settings.AnyOn(CleaningRules.Contamination, CleaningRules.NearContamination)
             ? new ContaminationCheck(
-                new DatasetReader().Read(_options.EvaluationPaths),
+                _options.EvaluationPaths.SelectMany(Evaluation),
                 _options.ContaminationNGram,
                 settings.IsOn(CleaningRules.NearContamination) ? new NearEvaluation(_options.NearDuplicates, settings.Threshold(CleaningRules.NearContamination)) : null)
             : null;
+
+    private IEnumerable<TrainingRecord> Evaluation(string path)
+    {
+        var options = _options.EvaluationReader;
+        try
+        {
+            return [.. new DatasetReader(options).Read(path)];
+        }
+        catch (TrainToolsException e) when (e.ErrorId == ErrorIds.DatasetFieldMissing)
+        {
+            return [.. new DatasetReader(new DatasetReaderOptions { OnProblem = options.OnProblem }).Read(path)];
+        }
+    }
 
     private RecordScorer Scorer()
     {

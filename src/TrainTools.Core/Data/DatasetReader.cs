@@ -32,7 +32,7 @@ public sealed class DatasetReader
     /// or is thrown where reading is strict.
     /// </summary>
     /// <exception cref="TrainToolsException">
-    /// DatasetNotFound, DatasetUnreadable, DatasetFormatUnknown; DatasetLineInvalid and DatasetShapeUnknown where reading is
+    /// DatasetNotFound, DatasetUnreadable, DatasetFormatUnknown; DatasetFieldMissing where no record has a field that the options name; DatasetLineInvalid and DatasetShapeUnknown where reading is
     /// strict; DatasetEmpty (or DatasetShapeUnknown, if no line has a known shape) where a file gives no record.
     /// </exception>
     public IEnumerable<TrainingRecord> Read(IEnumerable<string> paths, CancellationToken cancellationToken = default)
@@ -71,8 +71,51 @@ public sealed class DatasetReader
         return [.. fields.Select(f => (f.Key, f.Value))];
     }
 
+    /// <summary>Refuses a named field that no record has. Reads as far as the first records that have all of them.</summary>
+    private void RequireNamedFields(string file, CancellationToken cancellationToken)
+    {
+        var missing = NamedFields.Of(_options).ToList();
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        const int MostShown = 20;
+        using var opened = DatasetStream.Open(file);
+        using var spooled = new SpooledFile();
+        var there = new List<string>();
+        foreach (var row in Source(opened, file, spooled).Read().Where(r => r.Problem is null))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (var name in JsonValues.Names(row.Json.Span))
+            {
+                missing.RemoveAll(f => f.Name == name);
+                if (there.Count < MostShown && !there.Contains(name))
+                {
+                    there.Add(name);
+                }
+            }
+
+            if (missing.Count == 0)
+            {
+                return;
+            }
+        }
+
+        if (there.Count > 0)
+        {
+            throw new TrainToolsException(
+                ErrorIds.DatasetFieldMissing,
+                ErrorKind.InvalidArgument,
+                $"{file}: no record has {string.Join(" or ", missing.Select(f => $"the field '{f.Name}', which is named for {f.Meaning}"))}. The fields there are: {string.Join(", ", there)}.",
+                "Name one of these, or none: fields with usual names are found without it.",
+                file);
+        }
+    }
+
     private IEnumerable<TrainingRecord> ReadFile(string file, ProgressCounter progress, CancellationToken cancellationToken)
     {
+        RequireNamedFields(file, cancellationToken);
         using var opened = DatasetStream.Open(file);
         using var spooled = new SpooledFile();
         long records = 0;

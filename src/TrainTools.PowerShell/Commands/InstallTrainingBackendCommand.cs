@@ -8,7 +8,8 @@ namespace TrainTools.PowerShell.Commands;
 
 /// <summary>
 /// Installs libtorch into a folder of the user, from a package feed or from a folder of packages. Downloads go on where they
-/// stopped, every package is held against its checksum, and nothing stands under the backend's name until it is complete.
+/// stopped, every package is held against its checksum, and nothing stands under the backend's name until it is complete. What is
+/// installed already, whole and in the right version, is given as it is.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Install, "TrainingBackend", SupportsShouldProcess = true)]
 [OutputType(typeof(BackendInstallation))]
@@ -34,7 +35,7 @@ public sealed class InstallTrainingBackendCommand : CommandBase
     [ValidateNotNullOrEmpty]
     public string? Source { get; set; }
 
-    /// <summary>Install again over what is installed.</summary>
+    /// <summary>Install again over what is installed, or point to another Python installation.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -44,10 +45,12 @@ public sealed class InstallTrainingBackendCommand : CommandBase
         var source = Source is null || PackageSources.IsAddress(Source) ? Source : PathHelper.ResolveNew(this, Source);
         var installer = new BackendInstaller(BackendPlatform.Installed, Report, Cancellation);
         var folder = installer.FolderFor(Backend);
-        if (installer.IsInstalled(Backend) && !Force)
+        if (!Force && installer.Existing(Backend) is { } existing)
         {
-            throw new TrainToolsException(
-                ErrorIds.BackendInstalled, ErrorKind.AlreadyExists, $"The backend {Backend} is installed already: {folder}.", "Install it again with -Force; Get-TrainingBackend shows whether it is used.", folder);
+            RefuseOtherPython(existing, source);
+            WriteVerbose($"The backend {Backend} {existing.Version} is installed already in {folder}: nothing to do. -Force installs it again; Get-TrainingBackend shows whether it is used.");
+            WriteObject(existing);
+            return;
         }
 
         if (!ShouldProcess(folder, $"Install the backend {Backend}{(source is null ? "" : $" from {source}")}"))
@@ -65,6 +68,17 @@ public sealed class InstallTrainingBackendCommand : CommandBase
         }
     }
 
+    // To point elsewhere is another wish than to have it installed.
+    private static void RefuseOtherPython(BackendInstallation existing, string? source)
+    {
+        if (existing.Backend == BackendInstaller.FromPython && source is not null && BackendInstaller.FindInPython(source).Library is var asked && asked != existing.Library)
+        {
+            throw new TrainToolsException(
+                ErrorIds.BackendInstalled, ErrorKind.AlreadyExists, $"The backend {existing.Backend} is installed already and uses {existing.Library}.",
+                $"Let it use {asked} with -Force.", existing.Path);
+        }
+    }
+
     private BackendInstallation Install(BackendInstaller installer, string? source)
     {
         if (Backend == BackendInstaller.FromPython)
@@ -75,7 +89,7 @@ public sealed class InstallTrainingBackendCommand : CommandBase
         var packages = PackageSources.Open(source);
         using var feed = packages as IDisposable;
         var result = installer.Install(Backend, packages);
-        if (!result.Verified)
+        if (result.Verified == false)
         {
             WriteWarning("The source states no checksum for some packages: only what could be checked has been.");
         }

@@ -86,7 +86,7 @@ public sealed partial class InvokeDatasetCleanCommand
         set => _labelErrorMethod = value;
     }
 
-    /// <summary>A .npy file with out-of-fold probabilities (records × classes); left out = the built-in classifier.</summary>
+    /// <summary>A .npy file with out-of-fold probabilities (records × classes), which turns label.error on; left out = the built-in classifier.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? ProbabilityPath { get; set; }
@@ -103,7 +103,7 @@ public sealed partial class InvokeDatasetCleanCommand
     [ValidateRange(1, int.MaxValue)]
     public int? MaxLength { get; set; }
 
-    /// <summary>Evaluation files that the records must not contain.</summary>
+    /// <summary>Evaluation files that the records must not contain; read by the fields named here or, where they have none of them, by the usual ones.</summary>
     [Parameter]
     [SupportsWildcards]
     public string[] EvaluationPath { get; set; } = [];
@@ -156,7 +156,7 @@ public sealed partial class InvokeDatasetCleanCommand
     [Parameter]
     public long Seed { get; set; } = 42;
 
-    /// <summary>Report to write: one HTML page, and the same as JSON beside it.</summary>
+    /// <summary>Report to write: one HTML page (.html), and the same as JSON beside it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? ReportPath { get; set; }
@@ -200,6 +200,7 @@ public sealed partial class InvokeDatasetCleanCommand
         TokenizerPath = TokenizerPath,
         MaxLength = MaxLength,
         EvaluationPaths = [.. PathHelper.Resolve(this, EvaluationPath, literal: false)],
+        EvaluationReader = ReaderOptions(),
         ContaminationNGram = ContaminationNGram,
         Languages = Language,
         Scripts = Script,

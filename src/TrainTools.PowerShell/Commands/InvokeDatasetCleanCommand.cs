@@ -82,7 +82,7 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
         KeepInputs(source);
         var progress = new DatasetProgressSink(this, 12, "Cleaning");
         using var run = FromVerdictPath is null
-            ? new DatasetCleaner(Options()).Run(source, progress.Report, Cancellation)
+            ? Clean(source, progress)
             : Replay(source);
         progress.Complete();
         var report = run.Report(Cancellation) with { BadLines = BadLines, Command = CommandText.Of(MyInvocation, source.Files) };
@@ -117,8 +117,38 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
         _ => $"{source.Files.Count} files",
     };
 
+    private CleaningRun Clean(IRecordSource source, DatasetProgressSink progress)
+    {
+        var options = Options();
+        var cleaner = new DatasetCleaner(options);
+        foreach (var unread in options.Unread())
+        {
+            WriteWarning(unread);
+        }
+
+        return cleaner.Run(source, progress.Report, Cancellation);
+    }
+
+    // Everything else about an earlier run is in its verdicts and could only be changed by looking again.
+    private void RefuseNewChecks()
+    {
+        string[] fixedByVerdicts =
+        [
+            nameof(Profile), nameof(Include), nameof(Normalization), nameof(Keep), nameof(ConflictPolicy), nameof(LabelErrorMethod), nameof(ProbabilityPath),
+            nameof(TokenizerPath), nameof(MaxLength), nameof(EvaluationPath), nameof(ContaminationNGram), nameof(Language), nameof(Script), nameof(Score),
+            nameof(OrderBy), nameof(LossPath), nameof(Seed),
+        ];
+        if (fixedByVerdicts.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } given)
+        {
+            throw new TrainToolsException(
+                ErrorIds.CleaningOptionInvalid, ErrorKind.InvalidArgument, $"-{given} cannot be used on the verdicts of an earlier run.",
+                "On a verdict file -Threshold, -Action and -Exclude decide anew; for all else clean anew, without -FromVerdictPath.");
+        }
+    }
+
     private CleaningRun Replay(IRecordSource source)
     {
+        RefuseNewChecks();
         var (header, verdicts) = VerdictFile.Read(PathHelper.ResolveNew(this, FromVerdictPath!));
         var options = header.Options with
         {
@@ -127,6 +157,11 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
             Exclude = [.. header.Options.Exclude, .. Exclude],
         };
         var run = new DatasetCleaner(options).Replay(source, header, verdicts, Cancellation);
+        if (header.Options.Score is not null)
+        {
+            WriteWarning("A verdict file holds no scores: the records come without curriculum_score and in the order of the input.");
+        }
+
         foreach (var rule in CleaningRules.All.Where(r => r != CleaningRules.NearDuplicate && Loosens(r, header.Options.Threshold(r), options.Threshold(r))))
         {
             WriteWarning($"{rule.Id} may find more with the new threshold than the verdict file holds: clean anew, without -FromVerdictPath, to see all.");

@@ -137,6 +137,7 @@ public sealed class BackendInstallerTests : IDisposable
         File.WriteAllText(Path.Combine(torch, "lib", CoreFile), "");
         File.WriteAllText(Path.Combine(torch, "version.py"), "__version__ = '2.9.1+cpu'\n");
         var installer = new BackendInstaller(Installed);
+        Assert.Null(installer.Existing(BackendInstaller.FromPython));
         Assert.Equal(ErrorIds.BackendVersionMismatch, Assert.Throws<TrainToolsException>(() => installer.InstallFromPython(Path.Combine(root, "venv"))).ErrorId);
 
         File.WriteAllText(Path.Combine(torch, "version.py"), "__version__ = '2.10.0+cu128'\n");
@@ -146,6 +147,11 @@ public sealed class BackendInstallerTests : IDisposable
             Assert.Equal(Path.Combine(torch, "lib"), result.Library);
             Assert.Equal(result.Library, File.ReadAllText(Path.Combine(result.Path, "location")).Trim());
         }
+
+        var existing = installer.Existing(BackendInstaller.FromPython)!;
+        Assert.Equal((BackendInstallationStatus.AlreadyInstalled, "2.10.0", Path.Combine(torch, "lib")), (existing.Status, existing.Version, existing.Library));
+        File.WriteAllText(Path.Combine(torch, "version.py"), "__version__ = '2.11.0'\n");
+        Assert.Null(installer.Existing(BackendInstaller.FromPython));
 
         Assert.Equal(ErrorIds.BackendNotFound, Assert.Throws<TrainToolsException>(() => installer.InstallFromPython(Packages)).ErrorId);
     }

@@ -1,4 +1,5 @@
 using TrainTools.Core.Cleaning;
+using TrainTools.Core.Cleaning.LabelErrors;
 using TrainTools.Core.Errors;
 using static TrainTools.Core.Cleaning.CleaningAction;
 using static TrainTools.Core.Tests.Cleaning.CleaningCase;
@@ -110,6 +111,37 @@ public class RecordRuleTests
         using (var run = Run(new() { Languages = ["en"], Scripts = ["Latin"] }, lines))
         {
             Assert.Equal([(1L, "quality.language", Flag), (2L, "quality.language", Flag), (2L, "quality.script", Flag)], run.Acting());
+        }
+    }
+
+    public static TheoryData<CleaningOptions, string?> ReadOrNot => new()
+    {
+        { new() { EvaluationPaths = ["e.jsonl"] }, null },
+        { new() { EvaluationPaths = ["e.jsonl"], Exclude = ["contamination"] }, "contamination.overlap, contamination.near are off in this run. The evaluation files are not used." },
+        { new() { EvaluationPaths = ["e.jsonl"], Exclude = ["contamination.near"] }, null },
+        { new() { ProbabilityPath = "p.npy" }, null },
+        { new() { ProbabilityPath = "p.npy", Include = ["duplicate"] }, "label.error is off in this run. The file of probabilities is not used." },
+        { new() { LabelErrorMethod = LabelErrorMethod.Both }, "label.error is off in this run." },
+        { new() { LabelErrorMethod = LabelErrorMethod.Both, Profile = CleaningProfile.Classification }, null },
+        { new() { Languages = ["en"], Include = ["pii"] }, "quality.language is off in this run." },
+        { new() { MaxLength = 5, Profile = CleaningProfile.Web }, null },
+        { new() { MaxLength = 5, Include = ["pii"] }, "The longest length is not used." },
+        { new() { Conflicts = ConflictPolicy.First, Profile = CleaningProfile.Web }, "The policy for conflicts is not used." },
+        { new() { Thresholds = new Dictionary<string, double> { ["Web.Stop_words"] = 3 } }, "web.stop_words is off in this run. Its threshold is not used." },
+        { new() { Thresholds = new Dictionary<string, double> { ["duplicate.near"] = 0.9 } }, null },
+    };
+
+    [Theory]
+    [MemberData(nameof(ReadOrNot))]
+    public void What_no_rule_reads_is_told(CleaningOptions options, string? told)
+    {
+        if (told is null)
+        {
+            Assert.Empty(options.Unread());
+        }
+        else
+        {
+            Assert.Contains(told, Assert.Single(options.Unread()), StringComparison.Ordinal);
         }
     }
 

@@ -19,7 +19,61 @@ public sealed class DatasetReaderShapeTests : IDisposable
         const string Row = """{"text": "a", "label": "x", "mood": "y"}""";
         Assert.Equal("x", One(Row).Label);
         Assert.Equal("y", One(Row, new() { Strict = true, LabelField = "mood" }).Label);
-        Assert.Equal(RecordShape.Text, One(Row, new() { Strict = true, LabelField = "moood" }).Shape);
+        Assert.Equal(ErrorIds.DatasetFieldMissing, Assert.Throws<TrainToolsException>(() => One(Row, new() { Strict = true, LabelField = "moood" })).ErrorId);
+    }
+
+    public static TheoryData<string, DatasetReaderOptions, string> MissingFields => new()
+    {
+        { """{"prompt": "p", "completion": "c"}""", new() { PromptField = "nope" }, "the field 'nope', which is named for the prompt. The fields there are: prompt, completion." },
+        { """{"prompt": "p", "completion": "c"}""", new() { PromptField = "q", CompletionField = "a" }, "the field 'q', which is named for the prompt or the field 'a', which is named for the completion. The" },
+        { """{"text": "t", "label": "l"}""", new() { TextField = "nope" }, "'nope', which is named for the text. The fields there are: text, label." },
+        { """{"messages": [{"role": "user", "content": "x"}]}""", new() { TextField = "nope" }, "'nope', which is named for the text. The fields there are: messages." },
+        { """{"messages": [{"role": "user", "content": "x"}]}""", new() { MessagesField = "chat" }, "'chat', which is named for the conversation" },
+        { """{"chosen": "c", "rejected": "r"}""", new() { ChosenField = "win" }, "'win', which is named for the chosen answer" },
+        { """{"tokens": ["a"], "ner_tags": ["O"]}""", new() { TagsField = "bio" }, "'bio', which is named for the tags" },
+    };
+
+    [Theory]
+    [MemberData(nameof(MissingFields))]
+    public void A_named_field_that_no_record_has_is_one_error_with_the_fields_there_are(string row, DatasetReaderOptions options, string message)
+    {
+        var problems = 0;
+        var path = _folder.Write("a.jsonl", string.Join('\n', Enumerable.Repeat(row, 3)));
+        var error = Assert.Throws<TrainToolsException>(() => new DatasetReader(options with { OnProblem = _ => problems++ }).Read(path).Count());
+        Assert.Equal((ErrorIds.DatasetFieldMissing, 0), (error.ErrorId, problems));
+        Assert.StartsWith($"{path}: no record has ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_named_field_may_come_late_and_its_row_alone_is_read_by_it()
+    {
+        var path = _folder.Write("a.jsonl", """
+            {"prompt": "p", "completion": "c"}
+            not JSON
+            {"messages": [{"role": "user", "content": "x"}]}
+            {"q": "p2", "prompt": "other", "answer": "c2"}
+            """);
+        var problems = new List<DatasetProblem>();
+        var records = new DatasetReader(new() { PromptField = "q", OnProblem = problems.Add }).Read(path).ToList();
+
+        // Beside the named prompt the completion is found by its usual names; a row without the prompt is not read by another field.
+        Assert.Equal([RecordShape.Messages, RecordShape.PromptCompletion], records.Select(r => r.Shape));
+        Assert.Equal(("p2", "c2", "other"), (records[1].Prompt, records[1].Completion, (string?)records[1].Extra!["prompt"]));
+        Assert.Equal([1L, 2L], problems.Select(p => p.Line));
+    }
+
+    [Fact]
+    public void A_named_field_decides_between_shapes()
+    {
+        var label = One("""{"text": "a b", "entities": [[0, 1, "X"]], "intent": "y"}""", new() { Strict = true, LabelField = "intent" });
+        Assert.Equal((RecordShape.Classification, "y"), (label.Shape, label.Label));
+
+        var tags = One("""{"text": "a b", "marks": [[0, 1, "X"]]}""", new() { Strict = true, TagsField = "marks" });
+        Assert.Equal(["B-X", "O"], tags.Tags!);
+
+        var alpaca = One("""{"instruction": "i", "input": "x", "output": "o", "better": "b"}""", new() { Strict = true, CompletionField = "better" });
+        Assert.Equal(("i\nx", "b"), (alpaca.Messages![0].Content, alpaca.CompletionMessages![0].Content));
     }
 
     [Fact]

@@ -55,8 +55,20 @@ public sealed class BackendInstaller
             $"Install {(OperatingSystem.IsWindows() ? CudaWindows : OperatingSystem.IsLinux() ? CudaLinux : Cpu)}, or Cpu.", backend);
     }
 
-    /// <summary>Whether a backend is installed already.</summary>
-    public bool IsInstalled(string backend) => Directory.Exists(FolderFor(backend));
+    /// <summary>The backend as it is installed already, whole and in the version that is needed; null if it is not.</summary>
+    public BackendInstallation? Existing(string backend)
+    {
+        var folder = FolderFor(backend);
+        var library = backend == FromPython ? PythonLocation(folder) : folder;
+        if (library is null || !File.Exists(Path.Combine(library, BackendPlatform.FileName("torch_cpu"))))
+        {
+            return null;
+        }
+
+        var version = backend == FromPython ? LibTorchVersion.Read(library) : BackendPlatform.LibTorchVersion;
+        return version != BackendPlatform.LibTorchVersion ? null
+            : new BackendInstallation(backend, version, folder, library, 0, Verified: null) { Status = BackendInstallationStatus.AlreadyInstalled };
+    }
 
     /// <summary>Installs from packages.</summary>
     /// <exception cref="TrainToolsException">
@@ -100,6 +112,18 @@ public sealed class BackendInstaller
     /// <exception cref="TrainToolsException">BackendNotFound, BackendVersionMismatch.</exception>
     public BackendInstallation InstallFromPython(string? environment)
     {
+        var (library, version) = FindInPython(environment);
+        var folder = FolderFor(FromPython);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, LocationFile), library + "\n");
+        return new BackendInstallation(FromPython, version, folder, library, 0, Verified: true);
+    }
+
+    /// <summary>The libtorch of a Python installation that fits, and its version.</summary>
+    /// <param name="environment">Its folder, or one with the libraries; null = looked for.</param>
+    /// <exception cref="TrainToolsException">BackendNotFound, BackendVersionMismatch.</exception>
+    public static (string Library, string Version) FindInPython(string? environment)
+    {
         var core = BackendPlatform.FileName("torch_cpu");
         string[] packages = environment is null ? [.. PythonPackages.Folders()] : [.. PythonPackages.Of(environment), environment, Path.Combine(environment, "..")];
         string[] places = [.. packages.Select(p => Path.Combine(p, "torch", "lib")), .. environment is null ? Array.Empty<string>() : [environment, Path.Combine(environment, "lib")]];
@@ -117,10 +141,13 @@ public sealed class BackendInstaller
                     "Name the folder of the environment that torch is installed in (-Source).", environment);
         }
 
-        var folder = FolderFor(FromPython);
-        Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, LocationFile), right.Folder + "\n");
-        return new BackendInstallation(FromPython, right.Version!, folder, right.Folder, 0, Verified: true);
+        return (right.Folder, right.Version!);
+    }
+
+    private static string? PythonLocation(string folder)
+    {
+        var file = Path.Combine(folder, LocationFile);
+        return File.Exists(file) ? File.ReadAllText(file).Trim() : null;
     }
 
     // The search takes the last name first: what Python has, because someone pointed to it, then CUDA, then the processor.

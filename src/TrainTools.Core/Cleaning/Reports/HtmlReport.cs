@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
+using TrainTools.Core.Errors;
 using TrainTools.Core.Files;
 
 namespace TrainTools.Core.Cleaning.Reports;
@@ -35,8 +36,25 @@ public static class HtmlReport
         return (html, json);
     }
 
-    /// <summary>The two paths that a report is written to.</summary>
-    public static (string Html, string Json) Paths(string path) => (Path.ChangeExtension(path, ".html"), Path.ChangeExtension(path, ".json"));
+    /// <summary>The two paths that a report is written to: the one given, with or without an extension, and its sibling.</summary>
+    /// <exception cref="TrainToolsException">CleaningOptionInvalid: the extension is that of something else, or the path is a folder.</exception>
+    public static (string Html, string Json) Paths(string path)
+    {
+        if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
+        {
+            throw new TrainToolsException(ErrorIds.CleaningOptionInvalid, ErrorKind.InvalidArgument, $"The report cannot be written to {path}: it is a folder.", "Name a file in it: report.html.", path);
+        }
+
+        var extension = Path.GetExtension(path).ToLowerInvariant();
+        return extension switch
+        {
+            "" or ".html" or ".json" => (Path.ChangeExtension(path, ".html"), Path.ChangeExtension(path, ".json")),
+            ".htm" => (path, Path.ChangeExtension(path, ".json")),
+            _ => throw new TrainToolsException(
+                ErrorIds.CleaningOptionInvalid, ErrorKind.InvalidArgument, $"The report cannot be written to {path}: there is none of the kind '{extension}'.",
+                "A report is an HTML page (.html, .htm) with the same as JSON (.json) beside it.", path),
+        };
+    }
 
     /// <summary>The page.</summary>
     public static string Render(CleaningReport report)

@@ -37,7 +37,7 @@ internal sealed class LabelErrorStage(CleaningOptions options, long memoryBytes)
     {
         var rows = options.ProbabilityPath is null ? _rows.Where(r => !state.IsRemoved(r.Record)).ToList() : _rows;
         Classes = [.. rows.Select(r => r.Label).Distinct().Order(StringComparer.Ordinal)];
-        if (rows.Count < LeastRecords || Classes.Count < 2)
+        if (options.ProbabilityPath is null && (rows.Count < LeastRecords || Classes.Count < 2))
         {
             return;
         }
@@ -72,7 +72,7 @@ internal sealed class LabelErrorStage(CleaningOptions options, long memoryBytes)
             throw new TrainToolsException(
                 ErrorIds.ProbabilitiesMismatch,
                 ErrorKind.InvalidData,
-                FormattableString.Invariant($"{path} holds {file.Rows} rows of {file.Columns} probabilities; the data set has {labels.Length} labelled records of {Classes.Count} classes."),
+                FormattableString.Invariant($"{path} holds {file.Rows} rows of {file.Columns} probabilities; the data set has {labels.Length} records with one label, of {Classes.Count} classes."),
                 "Give one row for each record in the records' order, and one column for each class in the ordinal order of their names.",
                 path);
         }

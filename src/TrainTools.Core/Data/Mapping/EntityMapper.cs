@@ -16,13 +16,14 @@ internal static class EntityMapper
     private static readonly string[] Labels = ["label", "type", "entity_group", "entity", "tag"];
 
     /// <summary>The field with the entities; null if there is none.</summary>
-    public static string? Field(RowFields row)
+    public static string? Field(RowFields row, DatasetReaderOptions options)
     {
-        foreach (var name in KnownFields.Entities)
+        var named = NamedFields.IsGiven(options, o => o.TagsField);
+        foreach (var name in named ? [options.TagsField] : KnownFields.Entities)
         {
             if (row.Has(name) && row.Peek(name) is { ValueKind: JsonValueKind.Array } list)
             {
-                if (list.GetArrayLength() == 0 ? name is "entities" or "spans" : list[0].ValueKind is JsonValueKind.Array or JsonValueKind.Object)
+                if (list.GetArrayLength() == 0 ? named || name is "entities" or "spans" : list[0].ValueKind is JsonValueKind.Array or JsonValueKind.Object)
                 {
                     return name;
                 }

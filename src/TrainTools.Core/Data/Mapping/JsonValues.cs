@@ -78,6 +78,32 @@ internal static class JsonValues
         _ => JsonValue.Create(value.Clone()),
     };
 
+    /// <summary>The names of an object's fields; none if it is no object or not valid.</summary>
+    public static IReadOnlyList<string> Names(ReadOnlySpan<byte> row)
+    {
+        var names = new List<string>();
+        var json = new Utf8JsonReader(row, new JsonReaderOptions { MaxDepth = DocumentOptions.MaxDepth });
+        try
+        {
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            {
+                return [];
+            }
+
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                names.Add(json.GetString()!);
+                json.Skip();
+            }
+
+            return names;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>What a value is, in words.</summary>
     public static string Describe(JsonElement value) => value.ValueKind switch
     {

@@ -10,8 +10,8 @@ internal static class PreferenceMapper
         var chosen = row.Take(options.ChosenField);
         var rejected = row.Take(options.RejectedField);
         var conversational = chosen.ValueKind is JsonValueKind.Array or JsonValueKind.Object;
-        var conversation = row.First([options.MessagesField, .. KnownFields.Conversations]);
-        var prompt = row.First(options.PromptField, "prompt", "question") ?? conversation;
+        var conversation = ShapeDetector.Conversation(row, options);
+        var prompt = NamedFields.First(row, options, o => o.PromptField, "question") ?? conversation;
         if (!conversational && conversation is null && (prompt is null || row.Take(prompt).ValueKind == JsonValueKind.String))
         {
             return new TrainingRecord

@@ -51,7 +51,7 @@ internal sealed class RecordMapper(DatasetReaderOptions options)
 
     private TrainingRecord Conversation(RowFields row)
     {
-        var field = row.First([options.MessagesField, .. KnownFields.Conversations])
+        var field = ShapeDetector.Conversation(row, options)
             ?? throw new RowException($"field '{options.MessagesField}' is missing");
         var messages = MessageMapper.Messages(row.Take(field), field);
         if (row.OptionalText("system") is { Length: > 0 } system && messages[0].Role != "system")
@@ -92,7 +92,7 @@ internal sealed class RecordMapper(DatasetReaderOptions options)
     /// Instruction and input are the user's turn and output is the answer, so that the model's chat template decides how
     /// they look. system and history (a list of question-answer pairs) are read where they are.
     /// </summary>
-    private static TrainingRecord Alpaca(RowFields row)
+    private TrainingRecord Alpaca(RowFields row)
     {
         var messages = new List<ChatMessage>();
         if (row.OptionalText("system") is { Length: > 0 } system)
@@ -106,7 +106,7 @@ internal sealed class RecordMapper(DatasetReaderOptions options)
         }
 
         messages.Add(new ChatMessage("user", AlpacaInstruction(row)));
-        var answer = row.Text(row.First("output", "response") ?? "output");
+        var answer = row.Text(ShapeDetector.AlpacaAnswer(row, options) ?? (NamedFields.IsGiven(options, o => o.CompletionField) ? options.CompletionField : "output"));
         return new TrainingRecord
         {
             Shape = RecordShape.ConversationalPromptCompletion,
@@ -147,13 +147,13 @@ internal sealed class RecordMapper(DatasetReaderOptions options)
 
     private TrainingRecord Text(RowFields row)
     {
-        var field = row.First([options.TextField, .. KnownFields.Texts]) ?? options.TextField;
+        var field = ShapeDetector.Text(row, options) ?? options.TextField;
         return new TrainingRecord { Shape = RecordShape.Text, Text = row.Text(field), Extra = row.Rest() };
     }
 
     private TrainingRecord Classification(RowFields row)
     {
-        var text = row.Text(row.First([options.TextField, .. KnownFields.Texts]) ?? options.TextField);
+        var text = row.Text(ShapeDetector.Text(row, options) ?? options.TextField);
         var field = ShapeDetector.LabelField(row, options) ?? (ShapeDetector.IsLabelFieldGiven(options) ? null : row.First(KnownFields.WeakLabels)) ?? options.LabelField;
         var label = row.Take(field);
         using var inner = JsonValues.Unwrap(label); // a list in a cell of a table
@@ -170,13 +170,13 @@ internal sealed class RecordMapper(DatasetReaderOptions options)
 
     private TrainingRecord TokenClassification(RowFields row)
     {
-        if (row.First([options.TokensField, .. KnownFields.Tokens]) is null && row.First([options.TextField, .. KnownFields.Texts]) is { } text && EntityMapper.Field(row) is { } entities)
+        if (ShapeDetector.Words(row, options) is null && ShapeDetector.Text(row, options) is { } text && EntityMapper.Field(row, options) is { } entities)
         {
             return EntityMapper.Map(row, text, entities);
         }
 
-        var tokens = row.First([options.TokensField, .. KnownFields.Tokens]) ?? options.TokensField;
-        var tags = row.First([options.TagsField, .. KnownFields.Tags]) ?? options.TagsField;
+        var tokens = ShapeDetector.Words(row, options) ?? options.TokensField;
+        var tags = ShapeDetector.Tags(row, options) ?? options.TagsField;
         return new TrainingRecord
         {
             Shape = RecordShape.TokenClassification,

@@ -6,8 +6,6 @@ namespace TrainTools.Core.Data.Mapping;
 /// <summary>Finds the shape of a row by the fields it has. The names that the options give come first.</summary>
 internal static class ShapeDetector
 {
-    private static readonly DatasetReaderOptions Unset = new();
-
     /// <summary>The shape; an error that names the fields if none fits.</summary>
     public static DatasetFormat Detect(RowFields row, DatasetReaderOptions options)
     {
@@ -16,34 +14,35 @@ internal static class ShapeDetector
             return DatasetFormat.Preference;
         }
 
-        if (row.Has(options.MessagesField) || row.First(KnownFields.Conversations) is not null)
+        if (Conversation(row, options) is not null)
         {
             return DatasetFormat.Messages;
         }
 
-        if (row.Has(options.PromptField) && row.Has(options.CompletionField))
+        if ((row.Has(options.PromptField) && row.Has(options.CompletionField)) || (NamedFields.IsGiven(options, o => o.PromptField) && Pair(row, options) is not null))
         {
             return DatasetFormat.PromptCompletion;
         }
 
-        if (row.First([options.TokensField, .. KnownFields.Tokens]) is not null && row.First([options.TagsField, .. KnownFields.Tags]) is not null)
+        if (Words(row, options) is not null && Tags(row, options) is not null)
         {
             return DatasetFormat.TokenClassification;
         }
 
-        if (row.Has("instruction") && row.First("output", "response") is not null)
+        if (row.Has("instruction") && AlpacaAnswer(row, options) is not null)
         {
             return DatasetFormat.Alpaca;
         }
 
-        if (row.First([options.TextField, .. KnownFields.Texts]) is not null)
+        if (Text(row, options) is not null)
         {
-            if (EntityMapper.Field(row) is not null)
+            var label = LabelField(row, options);
+            if (EntityMapper.Field(row, options) is not null && (label is null || !IsLabelFieldGiven(options)))
             {
                 return DatasetFormat.TokenClassification;
             }
 
-            return LabelField(row, options) is null ? DatasetFormat.Text : DatasetFormat.Classification;
+            return label is null ? DatasetFormat.Text : DatasetFormat.Classification;
         }
 
         if (Pair(row, options) is not null)
@@ -54,15 +53,30 @@ internal static class ShapeDetector
         throw new RowException($"no known shape of record has the fields {row.Names()}") { ErrorId = ErrorIds.DatasetShapeUnknown };
     }
 
-    /// <summary>The field with the label; null if there is none. Where the reader is told a field no other takes its place: it would hold other labels.</summary>
+    /// <summary>The field with the conversation; null if there is none.</summary>
+    public static string? Conversation(RowFields row, DatasetReaderOptions options) => NamedFields.First(row, options, o => o.MessagesField, KnownFields.Conversations);
+
+    /// <summary>The field with the text; null if there is none.</summary>
+    public static string? Text(RowFields row, DatasetReaderOptions options) => NamedFields.First(row, options, o => o.TextField, KnownFields.Texts);
+
+    /// <summary>The field with the words of a tagged sentence; null if there is none.</summary>
+    public static string? Words(RowFields row, DatasetReaderOptions options) => NamedFields.First(row, options, o => o.TokensField, KnownFields.Tokens);
+
+    /// <summary>The field with their tags; null if there is none.</summary>
+    public static string? Tags(RowFields row, DatasetReaderOptions options) => NamedFields.First(row, options, o => o.TagsField, KnownFields.Tags);
+
+    /// <summary>The field with the answer to an instruction; null if there is none.</summary>
+    public static string? AlpacaAnswer(RowFields row, DatasetReaderOptions options) => NamedFields.First(row, options, o => o.CompletionField, "output", "response");
+
+    /// <summary>The field with the label; null if there is none.</summary>
     public static string? LabelField(RowFields row, DatasetReaderOptions options) =>
-        IsLabelFieldGiven(options) ? row.First([options.LabelField])
-        : row.First([options.LabelField, .. KnownFields.Labels]) ?? (row.Count == 2 ? row.First(KnownFields.WeakLabels) : null);
+        NamedFields.First(row, options, o => o.LabelField, KnownFields.Labels)
+        ?? (row.Count == 2 && !IsLabelFieldGiven(options) ? row.First(KnownFields.WeakLabels) : null);
 
     /// <summary>Whether the reader is told a label field other than the default.</summary>
-    public static bool IsLabelFieldGiven(DatasetReaderOptions options) => options.LabelField != Unset.LabelField;
+    public static bool IsLabelFieldGiven(DatasetReaderOptions options) => NamedFields.IsGiven(options, o => o.LabelField);
 
-    /// <summary>The fields with prompt and completion; null if there are none.</summary>
+    /// <summary>The fields with prompt and completion; null if there are none. Beside a named one the other is found by its usual names.</summary>
     public static (string Prompt, string Completion)? Pair(RowFields row, DatasetReaderOptions options)
     {
         if (row.Has(options.PromptField) && row.Has(options.CompletionField))
@@ -70,11 +84,13 @@ internal static class ShapeDetector
             return (options.PromptField, options.CompletionField);
         }
 
+        var (promptGiven, completionGiven) = (NamedFields.IsGiven(options, o => o.PromptField), NamedFields.IsGiven(options, o => o.CompletionField));
         foreach (var pair in KnownFields.Pairs)
         {
-            if (row.Has(pair.Prompt) && row.Has(pair.Completion))
+            var (prompt, completion) = (promptGiven ? options.PromptField : pair.Prompt, completionGiven ? options.CompletionField : pair.Completion);
+            if (prompt != completion && row.Has(prompt) && row.Has(completion))
             {
-                return pair;
+                return (prompt, completion);
             }
         }
 
