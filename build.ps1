@@ -60,7 +60,7 @@ function Test-Available([string] $Name, [version] $Version, [version] $Below) {
 
 function Invoke-Test {
     Invoke-Dotnet 'test', '-c', $Configuration, $backend
-    if (Test-Available PSScriptAnalyzer 1.21 2.0) {
+    if (Test-Available -Name PSScriptAnalyzer -Version 1.21 -Below 2.0) {
         Invoke-Shell -Failure 'PSScriptAnalyzer has findings.' -Command '
             $paths = "build.ps1", "PSScriptAnalyzerSettings.psd1", "examples", "tests/Pester", "bench"
             $found = $paths | ForEach-Object { Invoke-ScriptAnalyzer -Path $_ -Recurse -Settings ./PSScriptAnalyzerSettings.psd1 }
@@ -68,7 +68,7 @@ function Invoke-Test {
             exit [int]($found.Count -gt 0)'
     }
 
-    if (Test-Available Pester 5.0 6.0) {
+    if (Test-Available -Name Pester -Version 5.0 -Below 6.0) {
         Invoke-Shell -Failure 'Pester tests failed.' -Command '
             Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99
             $configuration = New-PesterConfiguration

@@ -38,13 +38,17 @@ public static class ViewText
     /// <param name="taken">Columns to the left of it.</param>
     public static string Wrap(PSHost host, string? text, int taken)
     {
-        if (string.IsNullOrEmpty(text) || LanguagesWithWords.Contains(CultureInfo.CurrentCulture.TwoLetterISOLanguageName))
-        {
-            return text ?? string.Empty;
-        }
+        return LanguagesWithWords.Contains(CultureInfo.CurrentCulture.TwoLetterISOLanguageName) ? text ?? string.Empty : Break(host, text, taken);
+    }
 
+    /// <summary>The same in every language, for text that does not stand in a column of the engine's.</summary>
+    /// <param name="host">The host that shows it, <c>$Host</c>.</param>
+    /// <param name="text">The text; its own line ends stay.</param>
+    /// <param name="taken">Columns to the left of it.</param>
+    public static string Break(PSHost host, string? text, int taken)
+    {
         // One column stays free: a line that fills the window is followed by an empty one on some terminals.
-        return Wrap(text, Math.Max(20, Columns(host) - taken - 1));
+        return string.IsNullOrEmpty(text) ? string.Empty : Wrap(text, Math.Max(20, Columns(host) - taken - 1));
     }
 
     /// <summary>A text in lines of at most so many characters, broken between words, or within a path between folders, where there are any.</summary>

@@ -35,6 +35,15 @@ BeforeAll {
         $null = Start-FineTune config.yaml -Set finetuning_type=lora, learning_rate=1e-2, output_dir=runs/$name -WarningAction SilentlyContinue
     }
 
+    # A classifier and a tagger: a very small encoder, and as few records as five folds can do with.
+    $null = New-TrainingModel (Join-Path $root 'examples/small-bert') encoder -Set hidden_size=32, intermediate_size=64, num_hidden_layers=1
+    $labelled = 'card_arrival', 'exchange_rate', 'lost_or_stolen_card' | ForEach-Object { $label = $_; 1..20 | ForEach-Object { [pscustomobject]@{ text = "question $_ about $($label -replace '_', ' ')"; label = $label } } }
+    $labelled | Export-Csv train.csv
+    $labelled | Where-Object text -Match 'question 1\d' | Export-Csv test.csv
+    Copy-Item (Join-Path $root 'examples/data/entities-validation.conll') words.conll
+    $null = New-TrainingConfig -Preset classification -ModelPath ./encoder -DatasetPath train.csv -MaxSteps 2 -OutputPath runs/banking | Start-FineTune -WarningAction SilentlyContinue
+    $null = New-TrainingConfig -Preset ner -ModelPath ./encoder -DatasetPath words.conll -MaxSteps 2 -OutputPath runs/ner | Start-FineTune -WarningAction SilentlyContinue
+
     $env:TRAINTOOLS_BACKENDS = Join-Path $TestDrive 'backends'
 }
 

@@ -24,11 +24,11 @@ Describe 'New-TrainingModel' {
 
     It 'leaves a folder that is there alone unless -Force' {
         $null = New-Item -ItemType Directory "$TestDrive/taken"
-        { New-TrainingModel $small "$TestDrive/taken" } | Should -Throw -ErrorId 'OutputFolderNotEmpty,*'
+        { New-TrainingModel $small "$TestDrive/taken" -ErrorAction Stop } | Should -Throw -ErrorId 'OutputFolderNotEmpty,*'
     }
 
     It 'names what is wrong with a config' {
-        { New-TrainingModel "$TestDrive/nowhere" "$TestDrive/x" } | Should -Throw -ErrorId 'ModelFolderNotFound,*'
-        { New-TrainingModel $small "$TestDrive/x" -Set num_attention_heads=5 } | Should -Throw -ErrorId 'ModelConfigInvalid,*'
+        { New-TrainingModel "$TestDrive/nowhere" "$TestDrive/x" -ErrorAction Stop } | Should -Throw -ErrorId 'ModelFolderNotFound,*'
+        { New-TrainingModel $small "$TestDrive/x" -Set num_attention_heads=5 -ErrorAction Stop } | Should -Throw -ErrorId 'ModelConfigInvalid,*'
     }
 }

@@ -122,12 +122,36 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
     [InlineData("Import-TrainingDataset $args[0] -TextField nope", "DatasetFieldMissing")]
     [InlineData("Measure-TrainingDataset $args[0] -LabelField nope", "DatasetFieldMissing")]
     [InlineData("Split-TrainingDataset $args[0] -ChosenField nope", "DatasetFieldMissing")]
+    [InlineData("Split-TrainingDataset $args[0] -Stratify", "SplitInvalid")]
+    [InlineData("Import-TrainingDataset $args[0] | Export-TrainingDataset table.xlsx", "DatasetFormatUnknown")]
+    [InlineData("Import-TrainingDataset $args[0] | Where-Object { $false } | Export-TrainingDataset ($args[0] + '.parquet')", "DatasetEmpty")]
+    [InlineData("@{ promt = 'a' } | Export-TrainingDataset ($args[0] + '.out.jsonl')", "ParameterArgumentTransformationError")]
+    [InlineData("[pscustomobject]@{ promt = 'a' } | Invoke-DatasetClean", "ParameterArgumentTransformationError")]
     [InlineData("Split-TrainingDataset $args[0] -ValidationShare 0.9 -TestShare 0.9", "SplitInvalid")]
     [InlineData("Split-TrainingDataset $args[0] -GroupBy nothing", "SplitInvalid")]
     public void Wrong_input_is_one_error_with_a_stable_id(string script, string id)
     {
         var error = shell.Error(script, Dirty());
         Assert.Matches($"^(?:{id}|{id switch { "FileNotFound" => "DatasetNotFound|PathNotFound", _ => id }}),", error.FullyQualifiedErrorId);
+    }
+
+    [Theory]
+    [InlineData("@{ prompt = 'a'; completion = 'b'; stars = 5 }")]
+    [InlineData("[pscustomobject]@{ prompt = 'a'; completion = 'b'; stars = 5 }")]
+    public void Objects_and_tables_with_the_fields_of_a_record_are_records(string row)
+    {
+        var path = Path("out.jsonl");
+        shell.Output($"{row} | Export-TrainingDataset $args[0]", path);
+        shell.Output($"{row} | Invoke-DatasetClean | Export-TrainingDataset $args[0] -Force", path);
+        Assert.Equal("""{"prompt":"a","completion":"b","stars":5}""", Assert.Single(File.ReadAllLines(path)));
+        Assert.Equal(2L, Assert.Single(shell.Output($"{row}, {row} | Measure-TrainingDataset")).Get("Records"));
+    }
+
+    [Fact]
+    public void Folders_of_what_is_written_aside_are_made()
+    {
+        shell.Output("$null = Invoke-DatasetClean $args[0] -VerdictPath $args[1] -ReportPath $args[2]", Dirty(), Path("new/a/v.jsonl"), Path("new/b/r.html"));
+        Assert.True(File.Exists(Path("new/a/v.jsonl")) && File.Exists(Path("new/b/r.json")));
     }
 
     [Fact]

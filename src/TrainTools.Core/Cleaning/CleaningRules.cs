@@ -67,7 +67,7 @@ public static class CleaningRules
     public static readonly CleaningRule Iban = Rule("pii.iban", AtLeast, 1, "FFFFF", "Bank account numbers (IBAN) with right check digits; number of them.");
     public static readonly CleaningRule Secret = Rule("pii.secret", AtLeast, 1, "FFFFF", "Keys and tokens by their usual forms, private keys; number of them.");
 
-    public static readonly CleaningRule Contamination = Rule("contamination.overlap", AtLeast, 0.5, "RRRRR", "Share of an evaluation record's word n-grams that this record holds.");
+    public static readonly CleaningRule Contamination = Rule("contamination.overlap", AtLeast, 0.5, "RRRRR", "Share of an evaluation record's word n-grams that this record holds; a short one counts as a whole.");
     public static readonly CleaningRule NearContamination = Rule("contamination.near", AtLeast, 0.75, "RRRRR", "Jaccard similarity of the input to an evaluation record's, with the same numbers.");
 
     public static readonly CleaningRule WordCount = Rule("web.word_count", AtLeast, 1, "----R", "Gopher: fewer than 50 or more than 100,000 words.");

@@ -1,4 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+
+using TrainTools.Core.Data.Mapping;
+using TrainTools.Core.Errors;
 
 namespace TrainTools.Core.Data;
 
@@ -45,6 +49,24 @@ public sealed record ChatMessage(string Role, string? Content)
 /// </summary>
 public sealed record TrainingRecord
 {
+    /// <summary>Makes a record of a JSON object, its shape found by its fields as in a file.</summary>
+    /// <exception cref="TrainToolsException">DatasetLineInvalid, DatasetShapeUnknown.</exception>
+    public static TrainingRecord Of(JsonObject row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        using var json = JsonSerializer.SerializeToDocument(row);
+        try
+        {
+            return new RecordMapper(new DatasetReaderOptions()).Map(json.RootElement);
+        }
+        catch (RowException e)
+        {
+            throw new TrainToolsException(
+                e.ErrorId, ErrorKind.InvalidData, $"The object is no record: {e.Message}.",
+                "Give it the fields of a record (prompt and completion, messages, text, text and label, chosen and rejected, tokens and tags), or read a file with Import-TrainingDataset, which takes names of fields.");
+        }
+    }
+
     private string? _sourceFile;
     private long _sourceLine;
     private long _index;

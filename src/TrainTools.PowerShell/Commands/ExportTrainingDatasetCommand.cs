@@ -22,8 +22,9 @@ public sealed class ExportTrainingDatasetCommand : CommandBase
 
     private DatasetWriter? _writer;
 
-    /// <summary>The records.</summary>
+    /// <summary>The records, or objects and tables with the fields of one (Import-Csv).</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Record]
     [ValidateNotNull]
     public TrainingRecord? InputObject { get; set; }
 

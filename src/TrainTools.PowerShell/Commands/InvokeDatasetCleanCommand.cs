@@ -185,6 +185,11 @@ public sealed partial class InvokeDatasetCleanCommand : RecordCommandBase
 
     private void WriteAside(CleaningRun run, CleaningReport report)
     {
+        foreach (var output in Outputs())
+        {
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(output)!);
+        }
+
         if (VerdictPath is not null)
         {
             var path = PathHelper.ResolveNew(this, VerdictPath);

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using TrainTools.Core.Cleaning.Pipeline;
 using TrainTools.Core.Data;
 using TrainTools.Core.Errors;
+using TrainTools.PowerShell.Transforms;
 
 namespace TrainTools.PowerShell.Datasets;
 
@@ -17,8 +18,9 @@ public abstract class RecordCommandBase : DatasetReadCommandBase
     private readonly List<string> _files = [];
     private RecordSpool? _spool;
 
-    /// <summary>Records.</summary>
+    /// <summary>Records of Import-TrainingDataset, or objects and tables with the fields of one (Import-Csv).</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [Record]
     [ValidateNotNull]
     public TrainingRecord? InputObject { get; set; }
 

@@ -1,4 +1,5 @@
 using TrainTools.Core.Cleaning;
+using TrainTools.Core.Data;
 using TrainTools.Core.Data.Writing;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Tests.Datasets;
@@ -137,6 +138,36 @@ public class SetRuleTests
         using var run = Run(options, Pair("Read this: " + Long.ToUpperInvariant() + " Did you?", "I did."), Pair("two words", "x"), Pair("Two other words?", "x"), Pair("The old lighthouse keeper climbed a tree.", "x"));
         Assert.Equal([0L, 1], run.Acting().Where(v => v.Action == Remove).Select(v => v.Index));
         Assert.Contains("eval.jsonl(1)", run.Verdicts.First().Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluation_files_are_read_by_the_named_fields_where_they_have_them_and_bad_lines_are_told()
+    {
+        using var folder = new TempFolder();
+        var problems = new List<DatasetProblem>();
+        var options = new CleaningOptions
+        {
+            Include = ["contamination"],
+            EvaluationPaths = [folder.Write("named.jsonl", $$"""{"q": "{{Long}}", "prompt": "another", "a": "Yes."}""" + "\nnot JSON\n"), folder.Write("usual.jsonl", Pair("Two words?", "No."))],
+            EvaluationReader = new() { PromptField = "q", CompletionField = "a", OnProblem = problems.Add },
+        };
+        using var run = Run(options, Pair(Long, "x"), Pair("two words", "x"), Pair("another", "x"));
+        Assert.Equal([0L, 1], run.Acting().Where(v => v.Action == Remove).Select(v => v.Index));
+        Assert.Equal(2, Assert.Single(problems).Line);
+    }
+
+    [Theory]
+    [InlineData("How do I know when my card will arrive?", "How do I know when my card will expire?", false)]
+    [InlineData("How long will it take to get to me?", "Some money went to a friend. How long will it take to get to her?", false)]
+    [InlineData("Identify which animal species is alive or extinct: Theropod, Pronghorn", "Identify which animal species is alive or extinct: Aurochs, Macaw", false)]
+    [InlineData("How do I know when my card will arrive?", "Hello! How do I know when my card will arrive? Thanks.", true)]
+    [InlineData("Can I reactivate a card I thought I had lost?", "How do I reactivate a card I thought I had lost?", true)]
+    public void A_short_question_is_leaked_when_it_is_there_as_a_whole_or_nearly_letter_by_letter(string question, string record, bool leaked)
+    {
+        using var folder = new TempFolder();
+        var options = new CleaningOptions { Include = ["contamination"], EvaluationPaths = [folder.Write("eval.jsonl", Pair(question, "x"))] };
+        using var run = Run(options, Pair(record, "y"));
+        Assert.Equal(leaked ? 1 : 0, run.Removed);
     }
 
     [Fact]

@@ -8,8 +8,9 @@ namespace TrainTools.Core.Cleaning.Checks;
 
 /// <summary>
 /// Records that hold what a model will be tested on. The value is the share of an evaluation text's word n-grams that the
-/// record holds, or 1 where it holds a run of 50 words of it (or four fifths of a shorter one); texts shorter than one
-/// n-gram count when the record's input is the same.
+/// record holds, or 1 where it holds a run of 50 words of it (or four fifths of a shorter one). Texts shorter than two
+/// n-grams count whole only: most of one is a way to ask ("How long will it take to get to …") and not yet the question. Texts
+/// shorter than one count when the record's input is the same.
 /// </summary>
 internal sealed class ContaminationCheck : IRecordCheck
 {
@@ -24,7 +25,11 @@ internal sealed class ContaminationCheck : IRecordCheck
     private readonly Dictionary<ulong, int> _short = [];
     private readonly List<EvaluationText> _texts = [];
 
-    private sealed record EvaluationText(string Place, int Words, int Grams);
+    private sealed record EvaluationText(string Place, int Words, int Grams)
+    {
+        /// <summary>Its n-grams that are no common phrases.</summary>
+        public int Rare { get; set; }
+    }
 
     /// <summary>Builds the index of the evaluation records' n-grams.</summary>
     /// <param name="evaluation">The evaluation records.</param>
@@ -63,6 +68,7 @@ internal sealed class ContaminationCheck : IRecordCheck
             if (texts.Count <= CommonPhrase)
             {
                 _grams.Add(gram, [.. texts]);
+                texts.ForEach(t => _texts[t].Rare++);
             }
         }
     }
@@ -121,16 +127,24 @@ internal sealed class ContaminationCheck : IRecordCheck
         foreach (var (text, overlap) in overlaps)
         {
             var longest = overlap.Longest + _n - 1;
-            var share = longest >= Math.Min(LongRun, 0.8 * _texts[text].Words) ? 1 : Math.Min(1, (double)overlap.Count / _texts[text].Grams);
+            var share = Share(_texts[text], overlap, longest);
             if (share > value || (share == value && text < best))
             {
                 (best, value, run) = (text, share, longest);
             }
         }
 
-        sink.Add(CleaningRules.Contamination, value, string.Create(
-            CultureInfo.InvariantCulture, $"{_texts[best].Place}, {run} words in a row"));
+        if (best >= 0)
+        {
+            sink.Add(CleaningRules.Contamination, value, string.Create(
+                CultureInfo.InvariantCulture, $"{_texts[best].Place}, {run} words in a row"));
+        }
     }
+
+    private double Share(EvaluationText text, Overlap overlap, int longest) =>
+        text.Words < 2 * _n ? (overlap.Count >= text.Rare && (longest >= text.Words || text.Rare < text.Grams) ? 1 : 0)
+        : longest >= Math.Min(LongRun, 0.8 * text.Words) ? 1
+        : Math.Min(1, (double)overlap.Count / text.Grams);
 
     private IEnumerable<ulong> Grams(List<ulong> words)
     {

@@ -61,7 +61,7 @@ public sealed record DatasetSplit(IReadOnlyList<SplitSide> Sides, int Groups, in
 public static class DatasetSplitter
 {
     /// <summary>Decides the side of each record.</summary>
-    /// <exception cref="TrainToolsException">SplitInvalid: the shares, or a group field that no record has.</exception>
+    /// <exception cref="TrainToolsException">SplitInvalid: the shares, a group field that no record has, or labels that do not differ.</exception>
     public static DatasetSplit Split(IRecordSource source, DatasetSplitOptions options, CancellationToken cancellationToken = default)
     {
         if (options.ValidationShare < 0 || options.TestShare < 0 || options.ValidationShare + options.TestShare is <= 0 or >= 1)
@@ -96,6 +96,11 @@ public static class DatasetSplitter
         if (options.GroupField is not null && groupOwners.Count == 0)
         {
             throw Invalid($"No record has the field '{options.GroupField}' that groups are to be made by.");
+        }
+
+        if (options.Stratify && labelNumbers.Count < 2)
+        {
+            throw Invalid(labelNumbers.ContainsKey("") ? "No record has a label that its share could be kept of." : "All records have the same label: there are no shares to keep.");
         }
 
         foreach (var pair in index?.AllPairs(cancellationToken) ?? [])

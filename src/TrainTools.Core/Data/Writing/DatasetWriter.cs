@@ -18,11 +18,12 @@ public sealed class DatasetWriter : IDisposable
     private readonly IRecordSink _sink;
 
     /// <summary>Begins a file.</summary>
-    /// <exception cref="TrainToolsException">DatasetWriteFailed.</exception>
+    /// <exception cref="TrainToolsException">DatasetWriteFailed, DatasetFormatUnknown.</exception>
     public DatasetWriter(string path, DatasetWriterOptions? options = null)
     {
         options ??= new DatasetWriterOptions();
         _path = path;
+        var format = options.FileFormat == DatasetFileFormat.Auto ? ByName() : options.FileFormat;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -39,7 +40,7 @@ public sealed class DatasetWriter : IDisposable
             ".zst" or ".zstd" => new ZstdSharp.CompressionStream(_file.Stream, leaveOpen: true),
             _ => _file.Stream,
         };
-        _sink = Sink(options);
+        _sink = Sink(format, options);
     }
 
     /// <summary>Records written.</summary>
@@ -91,20 +92,16 @@ public sealed class DatasetWriter : IDisposable
         }
     }
 
-    private IRecordSink Sink(DatasetWriterOptions options)
+    private IRecordSink Sink(DatasetFileFormat format, DatasetWriterOptions options) => format switch
     {
-        var format = options.FileFormat == DatasetFileFormat.Auto ? ByName() : options.FileFormat;
-        return format switch
-        {
-            DatasetFileFormat.Json => new JsonSink(_content, array: true, options),
-            DatasetFileFormat.Csv => new DelimitedSink(_content, tabs: false, _path, options),
-            DatasetFileFormat.Tsv => new DelimitedSink(_content, tabs: true, _path, options),
-            DatasetFileFormat.Parquet => new ParquetSink(_content, options),
-            DatasetFileFormat.Conll => new ConllSink(_content, _path),
-            DatasetFileFormat.Text => new PlainSink(_content, _path),
-            _ => new JsonSink(_content, array: false, options),
-        };
-    }
+        DatasetFileFormat.Json => new JsonSink(_content, array: true, options),
+        DatasetFileFormat.Csv => new DelimitedSink(_content, tabs: false, _path, options),
+        DatasetFileFormat.Tsv => new DelimitedSink(_content, tabs: true, _path, options),
+        DatasetFileFormat.Parquet => new ParquetSink(_content, options),
+        DatasetFileFormat.Conll => new ConllSink(_content, _path),
+        DatasetFileFormat.Text => new PlainSink(_content, _path),
+        _ => new JsonSink(_content, array: false, options),
+    };
 
     private DatasetFileFormat ByName() => FormatDetector.Extension(_path) switch
     {
@@ -114,7 +111,10 @@ public sealed class DatasetWriter : IDisposable
         ".parquet" => DatasetFileFormat.Parquet,
         ".conll" or ".bio" or ".iob" or ".iob2" => DatasetFileFormat.Conll,
         ".txt" or ".md" => DatasetFileFormat.Text,
-        _ => DatasetFileFormat.JsonLines,
+        "" or ".jsonl" or ".jsonlines" or ".ndjson" => DatasetFileFormat.JsonLines,
+        var unknown => throw new TrainToolsException(
+            ErrorIds.DatasetFormatUnknown, ErrorKind.InvalidArgument, $"{_path} cannot be written: no layout has names that end in '{unknown}'.",
+            "Known are .jsonl, .json, .csv, .tsv, .parquet, .conll and .txt, each also with .gz or .zst behind it; or name the layout (-FileFormat).", _path),
     };
 
     private void Guard(Action step)

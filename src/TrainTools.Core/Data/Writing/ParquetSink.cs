@@ -5,6 +5,8 @@ using Parquet;
 using Parquet.Schema;
 using Parquet.Serialization;
 
+using TrainTools.Core.Errors;
+
 namespace TrainTools.Core.Data.Writing;
 
 /// <summary>
@@ -29,6 +31,13 @@ internal sealed class ParquetSink(Stream stream, DatasetWriterOptions options) :
 
     public override void Complete()
     {
+        if (Columns.Count == 0)
+        {
+            throw new TrainToolsException(
+                ErrorIds.DatasetEmpty, ErrorKind.InvalidData, "There is no record to write: a Parquet file has the columns of its records.",
+                "Look at the command in front, or write JSON Lines (.jsonl), which may be empty.");
+        }
+
         var kinds = Kinds();
         var schema = new ParquetSchema(Columns.Select(c => Field(c, kinds[c])).ToList());
 
