@@ -91,6 +91,7 @@ internal sealed class Trial(Bases bases, int steps)
             Classes = model is SequenceClassifier classifier ? classifier.Labels.Count : model.VocabularySize,
             TargetEntropy = model is SequenceClassifier ? Entropy(run.Training) : rows.TargetEntropy,
             EvaluationOverlap = rows.EvaluationOverlap,
+            EvaluationRows = rows.EvaluationRows,
         };
         return Train(spec, run, config, plan, order, collator, schedule, step, evaluator, judge, facts);
     }

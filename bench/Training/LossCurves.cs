@@ -19,6 +19,6 @@ internal static class LossCurves
                 name + ", validation", [.. metrics.Evaluations.Select(e => 100 * e.Epoch)], [.. metrics.Evaluations.Select(e => e.Metrics["eval_loss"])], index, SeriesStyle.Dots));
         }
 
-        PngChart.Write(picture, new Chart { Name = "loss", Title = "Loss over the data seen (percent of an epoch)", Series = series });
+        PngChart.Write(picture, new Chart { Name = "loss", Title = "Loss over the data seen", XTitle = "percent of an epoch", Series = series });
     }
 }

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
 
 namespace TrainTools.Bench.Diagnosis.Faults;
 
 /// <summary>LoRA parameters that the optimizer was not given.</summary>
-internal sealed class AdapterNotInOptimizer : Fault
+internal sealed partial class AdapterNotInOptimizer : Fault
 {
     public override string Name => "lora-not-in-optimizer";
 
@@ -19,7 +20,11 @@ internal sealed class AdapterNotInOptimizer : Fault
         {
             1 => name => name.Contains("layers.0.", StringComparison.Ordinal),
             2 => name => name.Contains("lora_B", StringComparison.Ordinal),
-            _ => name => !name.Contains("layers.1.self_attn.q_proj", StringComparison.Ordinal),
+            _ => name => !OneQuery().IsMatch(name),
         };
     }
+
+    // Families that compute queries, keys and values at once have no q_proj.
+    [GeneratedRegex(@"\.1\.(self_attn|attention|attn)\.(q|c_attn)")]
+    private static partial Regex OneQuery();
 }

@@ -77,6 +77,9 @@ public sealed record RunFacts
     /// <summary>Whether every step has a learning rate; false for logs that lack it.</summary>
     public bool HasLearningRate { get; init; } = true;
 
+    /// <summary>Documents of each evaluation: the fewer, the further its loss may lie from the training rows' by the choice of them.</summary>
+    public int? EvaluationRows { get; init; }
+
     /// <summary>Share of validation rows that are training rows too, token for token.</summary>
     public double? EvaluationOverlap { get; init; }
 

@@ -7,14 +7,17 @@ namespace TrainTools.Core.Diagnostics;
 /// <summary>What the prepared rows tell before the first step.</summary>
 /// <param name="TargetEntropy">Entropy in nats of the supervised tokens or of the rows' classes, whatever their inputs; null for values and for several classes a row.</param>
 /// <param name="EvaluationOverlap">Share of validation documents that are training documents, token for token; null without validation.</param>
-public sealed record SampleFacts(double? TargetEntropy, double? EvaluationOverlap)
+/// <param name="EvaluationRows">Validation documents; null without validation.</param>
+public sealed record SampleFacts(double? TargetEntropy, double? EvaluationOverlap, int? EvaluationRows = null)
 {
     /// <summary>One pass over the tokens.</summary>
     public static SampleFacts Of(IReadOnlyList<TrainingSample> training, IReadOnlyList<TrainingSample> validation)
     {
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(validation);
-        return new SampleFacts(Entropy(training), validation.Count == 0 ? null : Overlap(training, validation));
+        return validation.Count == 0
+            ? new SampleFacts(Entropy(training), null)
+            : new SampleFacts(Entropy(training), Overlap(training, validation), validation.Sum(s => s.DocumentLengths?.Length ?? 1));
     }
 
     private static double? Entropy(IReadOnlyList<TrainingSample> samples)

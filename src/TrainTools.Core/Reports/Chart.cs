@@ -11,6 +11,9 @@ public sealed record Chart
     /// <summary>What it shows, with the unit.</summary>
     public required string Title { get; init; }
 
+    /// <summary>What the x axis counts, with the unit.</summary>
+    public string XTitle { get; init; } = "step";
+
     /// <summary>Curves, the first one at the back.</summary>
     public required IReadOnlyList<ChartSeries> Series { get; init; }
 

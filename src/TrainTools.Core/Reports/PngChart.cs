@@ -30,7 +30,7 @@ public static class PngChart
     {
         var plot = new Plot();
         plot.Title(chart.Title, size: 18);
-        plot.XLabel("step");
+        plot.XLabel(chart.XTitle);
         var values = ChartScale.OfValues(chart);
         double Y(double value) => chart.Logarithmic ? Math.Log(value) : value;
         var (bottom, top) = (Y(values.Least), Y(values.Greatest));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Files;
 
 namespace TrainTools.Core.Runs;
@@ -39,6 +40,12 @@ public sealed record RunInfo
 
     /// <summary>Optimizer steps of the whole run; null until they are known.</summary>
     public int? MaxSteps { get; init; }
+
+    /// <summary>
+    /// What the trainer knew of the run when it began (rows, parameters, classes, entropy of the targets), without the settings:
+    /// with it a log that is read again is judged as the run was while it trained. Null in folders of earlier versions.
+    /// </summary>
+    public RunFacts? Facts { get; init; }
 
     /// <summary>Why it was stopped ("the file 'stop' was put into the run folder"); null where it was not.</summary>
     public string? StopReason { get; init; }

@@ -41,8 +41,9 @@ public sealed class GetTrainingDiagnosisCommand : PathCommandBase
     public SwitchParameter Quiet { get; set; }
 
     /// <summary>
-    /// For each warning of a run folder, train the short branch that confirms its likeliest cause or rules it out (a third of
-    /// the learning rate, one batch learnt by heart, the bad batch again in fp32), from the last checkpoint before it.
+    /// For each warning of a run folder, train the short branch that confirms its likeliest cause or rules it out (one batch
+    /// learnt by heart, the bad batch again in fp32, or, where it is the learning rate, up to eight branches at rates a factor
+    /// of three apart, which end in a measured rate), from the last checkpoint before it.
     /// </summary>
     [Parameter]
     public SwitchParameter Probe { get; set; }

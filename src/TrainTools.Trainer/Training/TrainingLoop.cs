@@ -128,7 +128,8 @@ internal sealed class TrainingLoop : IDisposable
 
     private RunWatch Watch(RunStarted started)
     {
-        var facts = RunFacts.From(Config, started) with { Classes = Classes ?? Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap };
+        var facts = RunFacts.From(Config, started) with { Classes = Classes ?? Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap, EvaluationRows = Facts.EvaluationRows };
+        Context.Describe(i => i with { Facts = facts with { Config = null } });
         var made = new RunWatch(facts, Context.Folder, Context.Events);
         if (done > 0)
         {

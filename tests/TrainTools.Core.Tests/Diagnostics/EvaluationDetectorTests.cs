@@ -35,6 +35,40 @@ public sealed class EvaluationDetectorTests
         run.AssertQuiet();
     }
 
+    // Each step's loss wavers by a third, as with few rows a step; the mean over the stretches between evaluations does not.
+    [Theory]
+    [InlineData(1.12, 0.0, 200, true)]
+    [InlineData(1.02, 0.0, 200, false)]
+    [InlineData(0.97, 0.0, 200, false)]
+    [InlineData(1.12, 0.0, 4, false)]
+    [InlineData(1.02, 0.5, 200, true)]
+    [InlineData(0.85, 0.5, 200, false)]
+    [InlineData(1.02, 0.1, 200, false)]
+    public void A_training_loss_above_the_held_out_one_is_seen_through_the_noise(double ratio, double dropout, int rows, bool isSeen)
+    {
+        const double Noise = 0.33;
+        var facts = new RunFacts { MaxSteps = 1000, WarmupSteps = 20, LearningRate = 1e-3, MaxGradNorm = 1, Dropout = dropout, EvaluationRows = rows };
+        var run = new MadeUpRun(facts) { Noise = Noise, Tail = 0 };
+        for (var i = 0; i < 7; i++)
+        {
+            // The mean of e^(σN) is e^(σ²/2).
+            run.Go(100, _ => ratio * 2 / Math.Exp(Noise * Noise / 2)).Evaluate(2);
+        }
+
+        Assert.Equal(isSeen, run.Last(Symptoms.TrainEvaluationMismatch) is not null);
+        if (isSeen)
+        {
+            Assert.Equal(ratio, run.Last(Symptoms.TrainEvaluationMismatch)!.Evidence[0].Value, 0.08);
+            Assert.Contains(run.Last(Symptoms.TrainEvaluationMismatch)!.Causes.Take(2), c => c.Id == (dropout > 0 ? CauseIds.DropoutTooHigh : CauseIds.LabelNoise));
+            for (var i = 0; i < 4; i++)
+            {
+                run.Go(100, _ => 0.8 * 2).Evaluate(2);
+            }
+
+            Assert.False(run.Last(Symptoms.TrainEvaluationMismatch)!.IsOpen);
+        }
+    }
+
     [Fact]
     public void A_growing_gap_is_a_warning_where_held_out_data_has_gained_nothing()
     {

@@ -23,6 +23,7 @@ public sealed class LossDetectorTests
         var diagnosis = run.AssertRaised(Symptoms.LossExplodes);
         Assert.True(diagnosis.IsOpen);
         Assert.InRange(diagnosis.FirstStep, 440, 700);
+        Assert.All(diagnosis.Evidence, e => Assert.True(e.Value > e.Threshold, e.Text));
         Assert.Equal(CauseIds.LearningRateTooHigh, diagnosis.Cause!.Id);
         var change = Assert.Single(diagnosis.Remedy!.Changes);
         Assert.Equal(("learning_rate", "0.001"), (change.Setting, change.OldValue));
@@ -33,7 +34,11 @@ public sealed class LossDetectorTests
     public void A_loss_that_leaps_up_in_the_first_steps_is_an_explosion_at_once()
     {
         var run = new MadeUpRun { Noise = 0.02 }.Go(3, _ => 3).Go(6, s => 3 + (2 * (s - 3)));
-        Assert.Equal(FindingSeverity.Error, run.AssertRaised(Symptoms.LossExplodes).Severity);
+        var diagnosis = run.AssertRaised(Symptoms.LossExplodes);
+        Assert.Equal(FindingSeverity.Error, diagnosis.Severity);
+
+        // Every figure that it rests on is beyond its limit.
+        Assert.All(diagnosis.Evidence, e => Assert.True(e.Value > e.Threshold, e.Text));
     }
 
     [Fact]

@@ -69,7 +69,7 @@ public sealed class ProbeTests
     }
 
     [Fact]
-    public void A_probe_goes_on_from_the_last_checkpoint_before_the_trouble_at_a_third_of_the_rate_it_had_there()
+    public void A_probe_goes_on_from_the_last_checkpoint_before_the_trouble_below_the_rate_it_had_there()
     {
         var folder = new RunFolder(Directory.CreateTempSubdirectory("traintools-probe-").FullName);
         try
@@ -84,7 +84,8 @@ public sealed class ProbeTests
             File.WriteAllLines(folder.MetricsPath, Steps(1, 80, _ => 2).Select(s => (s with { LearningRate = s.Step <= 40 ? 6e-3 : 1e-2 }).ToJsonLine()));
             var plan = ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.LearningRateTooHigh, firstStep: 55), 100)!;
             Assert.Equal((40, folder.CheckpointPath(40)), (plan.FromStep, plan.CheckpointPath));
-            Assert.Equal(2e-3, plan.Config.Optimization.LearningRate!.Value, 1e-9);
+            Assert.Equal(1e-2 / 3, plan.Config.Optimization.LearningRate!.Value, 1e-9);
+            Assert.Equal((1e-2, 1e-2), (plan.RunRate, plan.PeakRate));
             Assert.Equal((LrSchedulerType.Constant, 140), (plan.Config.Schedule.LrSchedulerType, plan.Config.Duration.MaxSteps));
 
             var early = ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.LearningRateTooHigh, firstStep: 10), 100)!;
@@ -115,6 +116,72 @@ public sealed class ProbeTests
         {
             Directory.Delete(folder.Path, recursive: true);
         }
+    }
+
+    // A loss that falls to 1 + a parabola of ln(rate) around the right one; above thirty times that it leaves the numbers.
+    [Theory]
+    [InlineData(ProbeKind.LowerLearningRate, 1e-2, 1e-2 / 3, 1e-4)]
+    [InlineData(ProbeKind.LowerLearningRate, 3e-2, 5e-4, 3e-4)]
+    [InlineData(ProbeKind.LowerLearningRate, 3e-2, 1e-5, 1e-3)]
+    [InlineData(ProbeKind.LowerLearningRate, 1, 1.0 / 3, 1e-3)]
+    [InlineData(ProbeKind.HigherLearningRate, 1e-6, 3e-6, 1e-4)]
+    [InlineData(ProbeKind.HigherLearningRate, 1e-8, 5e-2, 1e-3)]
+    public void The_search_ends_within_a_factor_of_two_of_the_best_rate(ProbeKind kind, double run, double first, double right)
+    {
+        var plan = Plan(kind, CauseIds.LearningRateTooHigh) with { RunRate = run, PeakRate = run, FirstRate = first };
+        var search = new RateSearch(plan, 20);
+        while (search.Next() is { } rate)
+        {
+            Assert.True(kind == ProbeKind.HigherLearningRate ? rate > run : rate < run);
+            search.Add(rate, Branch(rate));
+        }
+
+        Assert.InRange(search.Best!.LearningRate, right / 2, right * 2);
+        Assert.InRange(search.Trials.Count, 3, RateSearch.Most);
+        var result = ProbeJudge.Judge(plan, Steps(1, 20, s => 4), search, Branch(search.Best.LearningRate));
+        Assert.True(result.Confirmed);
+        var proposed = double.Parse(Assert.Single(result.Remedy!.Changes).NewValue, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(proposed, right / 2.2, right * 2.2);
+
+        List<TrainingStep> Branch(double rate) => rate > 30 * right
+            ? Steps(1, 7, s => s < 6 ? 4 : double.NaN)
+            : Steps(1, 20, s => 4 - (s / 20.0 * Math.Max(0, 2 - (0.1 * Math.Pow(Math.Log(rate / right), 2)))));
+    }
+
+    [Fact]
+    public void Where_the_loss_falls_at_no_rate_it_is_not_the_rate()
+    {
+        var plan = Plan(ProbeKind.LowerLearningRate, CauseIds.LearningRateTooHigh) with { RunRate = 1e-2, PeakRate = 1e-2, FirstRate = 1e-3 };
+        var search = new RateSearch(plan, 20);
+        while (search.Next() is { } rate)
+        {
+            search.Add(rate, Steps(1, 20, _ => 4));
+        }
+
+        var result = ProbeJudge.Judge(plan, Steps(1, 20, _ => 4), search, []);
+        Assert.Equal((false, null), (result.Confirmed, result.Remedy));
+        Assert.Contains("falls at none", result.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_measured_takes_the_place_of_what_was_guessed()
+    {
+        var guessed = new DiagnosisRemedy { Text = "a third", Changes = [new RemedyChange("learning_rate", "0.03", "0.01")] };
+        var measured = new DiagnosisRemedy { Text = "measured", Changes = [new RemedyChange("learning_rate", "0.03", "0.0003")] };
+        var diagnosis = Diagnosed(CauseIds.LearningRateTooHigh, 10);
+        diagnosis = diagnosis with { Causes = [diagnosis.Causes[0] with { Remedies = [guessed, new DiagnosisRemedy { Text = "other" }] }] };
+        var probed = ProbeJudge.Apply(diagnosis, new ProbeResult { Kind = ProbeKind.LowerLearningRate, Cause = CauseIds.LearningRateTooHigh, Summary = "", Remedy = measured });
+        Assert.Equal(["measured", "other"], probed.Cause!.Remedies.Select(r => r.Text));
+    }
+
+    [Fact]
+    public void Of_a_peak_that_is_reached_after_the_branch_the_same_share_is_proposed()
+    {
+        // The schedule had come down to a tenth when the branch began: its best rate is a share of that one.
+        var plan = Plan(ProbeKind.LowerLearningRate, CauseIds.LearningRateTooHigh) with { RunRate = 1e-3, PeakRate = 1e-2, FirstRate = 1e-4 };
+        var search = new RateSearch(plan, 20);
+        search.Add(1e-4, Steps(1, 20, s => 4 - (0.1 * s)));
+        Assert.Equal("0.001", ProbeJudge.Judge(plan, Steps(1, 20, _ => 4), search, Steps(1, 20, s => 4 - (0.1 * s))).Remedy!.Changes[0].NewValue);
     }
 
     private static Diagnosis Diagnosed(string cause, int firstStep) => new()

@@ -67,6 +67,44 @@ public sealed class TrainingLogReaderTests : IDisposable
         Assert.Equal(1e-3, log.Facts.LearningRate!.Value, 1e-12);
     }
 
+    // The form of a chart's CSV export: quoted names, the x axis first, three columns a run and figure.
+    [Theory]
+    [InlineData("\"Step\"", "")]
+    [InlineData("\"train/global_step\"", "\"brisk-pond-1 - _step\",\"brisk-pond-1 - _step__MIN\",\"brisk-pond-1 - _step__MAX\",")]
+    [InlineData("\"Step\"", "", "lora - r16 - brisk-pond-1")]
+    public void Reads_a_chart_that_Weights_and_Biases_exported(string axis, string counter, string run = "brisk-pond-1")
+    {
+        var path = Path.Combine(folder, "wandb_export_2026-01-02T10_11_12.345+01_00.csv");
+        var lines = Enumerable.Range(1, 60).Select(s =>
+        {
+            var count = counter.Length == 0 ? "" : $"\"{(2 * s) + 1}\",\"{(2 * s) + 1}\",\"{(2 * s) + 1}\",";
+            var loss = F(3 * Math.Exp(-0.01 * s));
+            var rate = F(1e-4);
+            var held = s % 20 == 0 ? "\"2.5\",\"2.5\",\"2.5\"" : "\"\",\"\",\"\"";
+            return $"\"{10 * s}\",{count}\"{loss}\",\"0.5\",\"9.5\",\"{rate}\",\"{rate}\",\"{rate}\",{held}";
+        });
+        string Three(string name) => string.Join(",", new[] { "", "__MIN", "__MAX" }.Select(e => $"\"{run} - {name}{e}\""));
+        File.WriteAllLines(path, lines.Prepend($"{axis},{counter}{Three("train/loss")},{Three("train/learning_rate")},{Three("eval/loss")}"));
+        var log = TrainingLogReader.Read(path);
+        Assert.Equal((60, 3), (log.Steps.Count, log.Evaluations.Count));
+        Assert.Equal(Enumerable.Range(1, 60).Select(s => 10 * s), log.Steps.Select(s => s.Step));
+        Assert.Equal(Enumerable.Range(1, 60).Select(s => 3 * Math.Exp(-0.01 * s)), log.Steps.Select(s => s.Loss));
+        Assert.Equal((1e-4, false), (log.Facts.LearningRate, log.Facts.HasGradNorm));
+        Assert.Empty(log.Problems);
+    }
+
+    [Fact]
+    public void A_chart_of_several_runs_is_a_clear_error_and_that_of_a_group_says_so()
+    {
+        var path = Path.Combine(folder, "wandb.csv");
+        File.WriteAllLines(path, ["\"Step\",\"a-1 - train/loss\",\"a-1 - train/loss__MIN\",\"a-1 - train/loss__MAX\",\"b-2 - train/loss\",\"b-2 - train/loss__MIN\",\"b-2 - train/loss__MAX\"", "\"1\",\"2\",\"2\",\"2\",\"3\",\"3\",\"3\""]);
+        var error = Assert.Throws<TrainToolsException>(() => TrainingLogReader.Read(path));
+        Assert.Equal(ErrorIds.TrainingLogInvalid, error.ErrorId);
+        Assert.Contains("2 runs in one table: a-1, b-2", error.Message, StringComparison.Ordinal);
+        File.WriteAllLines(path, ["\"Step\",\"Group: a - train/loss\",\"Group: a - train/loss__MIN\",\"Group: a - train/loss__MAX\"", "\"1\",\"2\",\"2\",\"2\""]);
+        Assert.Contains("means over the runs of a group", Assert.Single(TrainingLogReader.Read(path).Problems), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("4,2.0,,", true)]
     [InlineData("4,2.0,1.5,", true)]

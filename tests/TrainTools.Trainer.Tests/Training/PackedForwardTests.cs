@@ -54,6 +54,31 @@ public class PackedForwardTests
         Assert.Equal(Enumerable.Range(0, 48).Select(i => i >= 7), wrapped); // one long text: everything later sees the change
     }
 
+    [Theory]
+    [InlineData(Core.Configuration.PackingStrategy.Bfd, false)]
+    [InlineData(Core.Configuration.PackingStrategy.Wrapped, true)]
+    public void From_the_packer_to_the_logits_only_wrapped_lets_documents_see_each_other(Core.Configuration.PackingStrategy strategy, bool isSeen)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        using var model = PretrainedModelLoader.LoadCausal(TestFiles.Model("llama"));
+        Tensor Packed(int shift)
+        {
+            List<TrainingSample> rows = [.. new[] { 20, 12 }.Select((length, row) =>
+            {
+                int[] ids = [.. Enumerable.Range(0, length).Select(i => ((row * 61) + (i * 17) + (row == 0 ? shift : 0)) % 500)];
+                return new TrainingSample { InputIds = ids, Labels = ids, RecordIndexes = [row] };
+            })];
+            var pack = Assert.Single(SamplePacker.Pack(rows, 32, strategy));
+            return Logits(model, [.. pack.InputIds.Select(i => (long)i)], pack.DocumentLengths);
+        }
+
+        // The first document is changed; the second one's logits say whether it was read.
+        var difference = Packed(0).ne(Packed(1)).any(1).data<bool>().ToArray();
+        Assert.All(difference[..20], Assert.True);
+        Assert.All(difference[20..], d => Assert.Equal(isSeen, d));
+    }
+
     [Fact]
     public void Training_on_packs_is_training_on_the_rows_apart()
     {

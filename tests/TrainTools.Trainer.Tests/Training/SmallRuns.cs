@@ -93,6 +93,18 @@ internal sealed class SmallRuns : IDisposable
             config = config with { Data = config.Data with { DatasetPath = SettingList.Create([Write($"batch{count}.jsonl", Texts(config.Data.DatasetPath[0]).Take(plan.BatchRecords))]) } };
         }
 
+        if (plan.IsSearch)
+        {
+            var search = new RateSearch(plan, steps);
+            var branches = new Dictionary<double, List<TrainingStep>>();
+            while (search.Next() is { } rate)
+            {
+                search.Add(rate, branches[rate] = [.. Train(plan.At(rate).Config, plan.CheckpointPath, treat: false).Events.OfType<TrainingStep>()]);
+            }
+
+            return ProbeJudge.Judge(plan, opened.Metrics, search, search.Best is { } best ? branches[best.LearningRate] : []);
+        }
+
         var branch = Train(config, plan.CheckpointPath, treat: false, until: plan.Window.Last);
         return ProbeJudge.Judge(plan, opened.Metrics, [.. branch.Events.OfType<TrainingStep>()]);
     }

@@ -149,6 +149,36 @@ internal static class EvaluationRules
         },
         new()
         {
+            Id = "EvalStepsUnused",
+            Title = "eval_steps has an effect",
+            Settings = ["eval_steps", "eval_strategy"],
+            Source = Sources.Semantics,
+            Levels = "Warning where eval_strategy is not steps",
+            Why = "Steps between evaluations count only where eval_strategy is steps: what was asked for is not done.",
+            Test = c => c.Config.Evaluation is not { EvalSteps: { } steps } || c.Config.Evaluation.EvalStrategy == IntervalStrategy.Steps ? None : Found(
+                Warning, $"eval_steps is {Number(steps)} and eval_strategy {Name(c.Config.Evaluation.EvalStrategy)}: eval_steps is not used.", "eval_strategy steps",
+                [
+                    ("eval_strategy", IntervalStrategy.Steps),
+                    .. HasValidation(c) ? [] : new (string, object?)[] { ("validation_split", 0.1) },
+                    .. c.Config.Evaluation.LoadBestModelAtEnd ? [("save_strategy", IntervalStrategy.Steps), ("save_steps", steps)] : Array.Empty<(string, object?)>(),
+                ]),
+        },
+        new()
+        {
+            Id = "SaveStepsUnused",
+            Title = "save_steps has an effect",
+            Settings = ["save_steps", "save_strategy"],
+            Source = Sources.Semantics,
+            Levels = "Warning where save_strategy is not steps",
+            Why = "Steps between checkpoints count only where save_strategy is steps: there will be fewer checkpoints than was asked for, or none.",
+            Test = c => c.Config.Checkpoints is not { SaveSteps: { } steps } || c.Config.Checkpoints.SaveStrategy == IntervalStrategy.Steps ? None : Found(
+                Warning, $"save_steps is {Number(steps)} and save_strategy {Name(c.Config.Checkpoints.SaveStrategy)}: save_steps is not used.", "save_strategy steps",
+
+                // The best model is saved when it is evaluated, so that the two go together.
+                c.Config.Evaluation.LoadBestModelAtEnd && c.Config.Evaluation.EvalStrategy != IntervalStrategy.Steps ? [("save_steps", null)] : [("save_strategy", IntervalStrategy.Steps)]),
+        },
+        new()
+        {
             Id = "BestMetric",
             Title = "The direction of the metric is as its name says",
             Settings = ["greater_is_better", "metric_for_best_model"],

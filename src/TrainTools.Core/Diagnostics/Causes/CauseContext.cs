@@ -36,8 +36,8 @@ internal sealed class CauseContext(RunHistory history, string symptom, Sighting 
     /// <summary>Whether the symptom began while the learning rate rose, or soon after.</summary>
     public bool IsEarly => sighting.FirstStep <= history.WarmupEnd + Math.Max(20, history.WarmupEnd / 2);
 
-    /// <summary>Training loss over held-out loss at the last evaluation; NaN without one.</summary>
-    public double TrainingOverEvaluation => history.EvaluationLosses() is [.., var last] && last.Loss > 0 && history.Count > 0
+    /// <summary>Training loss over held-out loss at the last evaluation, or as the symptom measured it; NaN without one.</summary>
+    public double TrainingOverEvaluation => symptom == Symptoms.TrainEvaluationMismatch && sighting.Evidence.FirstOrDefault(e => e.Signal == "loss_ratio") is { } measured ? measured.Value : history.EvaluationLosses() is [.., var last] && last.Loss > 0 && history.Count > 0
         ? history.MedianLoss(Math.Clamp(history.Block, 8, 20), history.Count) / last.Loss
         : double.NaN;
 

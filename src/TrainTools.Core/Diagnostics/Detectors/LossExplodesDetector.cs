@@ -32,6 +32,9 @@ public sealed class LossExplodesDetector : IDetector
     /// <summary>Rise in ln(loss) from which it is an error: the loss is half as high again as it was.</summary>
     public const double ErrorRise = 0.405;
 
+    /// <summary>Points in a row above the start that are a rise before there is a stretch to compare with.</summary>
+    public const int EarlyPoints = 3;
+
     /// <summary>Held-out loss over its best up to which held-out rows have not risen.</summary>
     public const double CalmShare = 1.03;
 
@@ -143,7 +146,7 @@ public sealed class LossExplodesDetector : IDetector
         }
 
         (reference, scale, zeroAt) = (start, 0.05, history.Steps[^4]);
-        return Raise(history, RobustStatistics.Median(y[^3..]) - start, 3);
+        return Raise(history, RobustStatistics.Median(y[^EarlyPoints..]) - start, EarlyPoints);
     }
 
     private Sighting Raise(RunHistory history, double rise, int points)
@@ -153,16 +156,18 @@ public sealed class LossExplodesDetector : IDetector
         severity = Grade(history, rise) is var grade && grade > severity ? grade : severity;
         var from = history.Steps[^Math.Min(points, history.Count)];
         var now = history.MedianLoss(points, history.Count);
+        var limit = Math.Exp(reference + (points == EarlyPoints ? ErrorRise : LeastRise)) - (0.02 * history.StartLoss);
+        var level = new DiagnosisEvidence("loss", now, limit, from, history.LastStep, $"Median loss of steps {from} to {history.LastStep}: {Figure.Of(now)}, {Figure.Percent(Math.Exp(rise) - 1)} above {(points == EarlyPoints ? "the start" : "the best stretch")} (limit {Figure.Of(limit)})");
+
+        // A rise at the very beginning is seen before there is a sum worth telling of.
         return new Sighting
         {
             Severity = severity,
             FirstStep = zeroAt,
             Summary = $"The loss rose from {Figure.Of(Math.Exp(reference) - (0.02 * history.StartLoss))} at its best to {Figure.Of(now)} (median of steps {from} to {history.LastStep}) and does not come back.",
-            Evidence =
-            [
-                new("loss", now, (Math.Exp(reference + LeastRise) - (0.02 * history.StartLoss)), from, history.LastStep, $"Median loss of steps {from} to {history.LastStep}: {Figure.Of(now)}, {Figure.Percent(Math.Exp(rise) - 1)} above the best stretch"),
-                new("loss_cusum", sum, Limit, zeroAt, history.LastStep, $"Cumulative excess since step {zeroAt}: {Figure.Of(sum)} standard deviations (limit {Figure.Of(Limit)})"),
-            ],
+            Evidence = sum > Limit
+                ? [level, new("loss_cusum", sum, Limit, zeroAt, history.LastStep, $"Cumulative excess since step {zeroAt}: {Figure.Of(sum)} standard deviations (limit {Figure.Of(Limit)})")]
+                : [level],
         };
     }
 }

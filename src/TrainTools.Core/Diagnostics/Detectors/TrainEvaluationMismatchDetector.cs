@@ -29,6 +29,18 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
     /// <summary>Standard errors of the difference that it must exceed.</summary>
     public const double Errors = 4;
 
+    /// <summary>The same ratio over all steps between the last evaluations, which noise leaves alone.</summary>
+    public const double PooledAbove = 1.06;
+
+    /// <summary>Part of that limit that belongs to the choice of held-out rows: this over the root of their number.</summary>
+    public const double PooledRows = 0.4;
+
+    /// <summary>Dropout inside the model that only overfitting justifies.</summary>
+    public const double ExtremeDropout = 0.4;
+
+    /// <summary>The ratio from which there is no such overfitting.</summary>
+    public const double PooledByDropout = 0.94;
+
     private int above;
     private int below;
     private bool open;
@@ -63,9 +75,10 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
         var difference = Math.Max(floor * history.StartLoss, Errors * Noise(history, losses, points));
         above = training - smoothing > limit * loss && training - smoothing - loss > difference ? above + 1 : 0;
         below = loss > Below * training && loss - training > difference && history.Epochs[^1] <= 1.01 ? below + 1 : 0;
+        var pooled = Pooled(history, losses, smoothing);
         if (open)
         {
-            if (above > 0 || (loss > Below * training && loss - training > difference))
+            if (above > 0 || pooled.IsAbove || (loss > Below * training && loss - training > difference))
             {
                 return null;
             }
@@ -74,13 +87,18 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
             return Sighting.Ended($"After step {step} they agree: {Figure.Of(training)} in training, {Figure.Of(loss)} held out.");
         }
 
-        if (above < needed && below < EvaluationsBelow)
+        if (above < needed && below < EvaluationsBelow && !pooled.IsAbove)
         {
             return null;
         }
 
         open = true;
         var isAbove = above >= needed;
+        if (!isAbove && pooled.IsAbove)
+        {
+            return Between(history, pooled, name, step);
+        }
+
         var from = losses[^(isAbove ? needed : EvaluationsBelow)].Step;
         return new Sighting
         {
@@ -92,6 +110,82 @@ public sealed class TrainEvaluationMismatchDetector : IDetector
             Evidence = [new("loss_ratio", training / loss, isAbove ? limit : 1 / Below, from, step, $"Training over held-out loss after step {step}: {Figure.Of(training / loss)} (expected: {Figure.Of(1 / Below)} to {Figure.Of(limit)}); median of {points} points")],
         };
     }
+
+    private static Sighting Between(RunHistory history, (bool IsAbove, double Ratio, double Limit, double Training, double Held, int From) pooled, string name, int step) => new()
+    {
+        Severity = FindingSeverity.Warning,
+        FirstStep = pooled.From,
+        Summary = pooled.Limit < 1
+            ? $"With a dropout of {Figure.Of(InnerDropout(history))} the training loss ({Figure.Of(pooled.Training)}) lies no lower against {name} ({Figure.Of(pooled.Held)}) than it does without: it holds learning back where there is no overfitting to hold back."
+            : $"Between evaluations the training loss is {Figure.Of(pooled.Training)} and {name} {Figure.Of(pooled.Held)}, {Figure.Percent(pooled.Ratio - 1)} apart and no chance: training sees something that evaluation does not.",
+        Evidence = [new("loss_ratio", pooled.Ratio, pooled.Limit, pooled.From, step, $"Mean training over held-out loss between the evaluations of steps {pooled.From} to {step}: {Figure.Of(pooled.Ratio)} (limit {Figure.Of(pooled.Limit)})")],
+    };
+
+    // Training and held-out loss over the stretches between the last evaluations: the mean of a stretch against the mean of the
+    // two evaluations at its ends. Where the loss falls ever more slowly, the former lies below the latter.
+    private static (bool IsAbove, double Ratio, double Limit, double Training, double Held, int From) Pooled(RunHistory history, IReadOnlyList<EvaluationLoss> losses, double smoothing)
+    {
+        const int Stretches = 5;
+        const int Least = 3;
+        const int Points = 4;
+        var (count, ratio, variance, training, held, latest, from) = (0, 0.0, 0.0, 0.0, 0.0, 0.0, 0);
+        for (var i = Math.Max(1, losses.Count - Stretches); i < losses.Count; i++)
+        {
+            var (before, after) = (losses[i - 1], losses[i]);
+            var points = history.Losses[history.IndexOf(before.Step + 1)..history.IndexOf(after.Step + 1)];
+            var level = (before.Loss + after.Loss) / 2;
+            if (points.Length < Points || before.Name != after.Name || !(level > 0) || !double.IsFinite(level))
+            {
+                continue;
+            }
+
+            var (mean, error) = Mean(points);
+            if (double.IsNaN(mean))
+            {
+                continue;
+            }
+
+            count++;
+            latest = (mean - smoothing) / level;
+            (ratio, training, held) = (ratio + latest, training + mean - smoothing, held + level);
+            variance += error * error / (level * level);
+            from = from == 0 ? before.Step + 1 : from;
+        }
+
+        if (count < Least)
+        {
+            return default;
+        }
+
+        (ratio, training, held) = (ratio / count, training / count, held / count);
+        var byDropout = InnerDropout(history) >= ExtremeDropout;
+        var limit = byDropout ? PooledByDropout : history.Facts.EvaluationRows is > 0 and { } rows ? Math.Max(PooledAbove, 1 + (PooledRows / Math.Sqrt(rows))) : PooledAbove;
+        var isAbove = ratio > limit && latest > limit - 0.02 && ratio - Math.Min(1, limit) > Errors * Math.Sqrt(variance) / count
+            && (byDropout || training - held > 0.02 * history.StartLoss);
+        return (isAbove, ratio, limit, training, held, from);
+    }
+
+    private static (double Mean, double Error) Mean(ReadOnlySpan<double> values)
+    {
+        var mean = 0.0;
+        foreach (var value in values)
+        {
+            mean += value / values.Length;
+        }
+
+        var squares = 0.0;
+        foreach (var value in values)
+        {
+            squares += (value - mean) * (value - mean);
+        }
+
+        return (mean, Math.Sqrt(squares / (values.Length - 1) / values.Length));
+    }
+
+    // That of a classifier's head alone harms little.
+    private static double InnerDropout(RunHistory history) => history.Facts.Config?.Model is { } model
+        ? Math.Max(model.AttentionDropout ?? 0, model.HiddenDropout ?? 0)
+        : history.Facts.Dropout ?? 0;
 
     // Standard error of the difference: of the median of the last points, and of one evaluation as its neighbours show it.
     private static double Noise(RunHistory history, IReadOnlyList<EvaluationLoss> losses, int points)

@@ -15,6 +15,7 @@ internal static class CsvLogs
         {
             var delimiter = Delimiters.MaxBy(d => lines.Current.Count(c => c == d));
             var names = Split(lines.Current.TrimStart('\uFEFF'), delimiter);
+            var columns = ChartColumns.Plain(names, path, problems);
             var (number, bad, firstBad) = (1, 0, 0);
             while (lines.MoveNext())
             {
@@ -35,8 +36,13 @@ internal static class CsvLogs
                 var row = new LogRow();
                 for (var i = 0; i < names.Length; i++)
                 {
+                    if (columns[i] is not { } column)
+                    {
+                        continue;
+                    }
+
                     // Where semicolons part the cells, the comma may be the decimal sign (spreadsheets outside English).
-                    row.SetText(names[i], delimiter == ';' ? cells[i].Replace(',', '.') : cells[i]);
+                    row.SetText(column, delimiter == ';' ? cells[i].Replace(',', '.') : cells[i]);
                 }
 
                 rows.Add(row);

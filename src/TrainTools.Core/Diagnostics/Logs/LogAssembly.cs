@@ -10,7 +10,8 @@ namespace TrainTools.Core.Diagnostics.Logs;
 /// </summary>
 internal static class LogAssembly
 {
-    private static readonly string[] StepNames = ["step", "global_step", "current_steps", "_step", "trainer/global_step", "train/global_step", "iteration", "iter"];
+    // _step last: Weights & Biases counts calls of its logger by it, evaluations among them.
+    private static readonly string[] StepNames = ["step", "global_step", "current_steps", "trainer/global_step", "train/global_step", "iteration", "iter", "_step"];
     private static readonly string[] LossNames = ["loss", "train/loss", "train_loss", "training_loss", "train_loss_step", "train/loss_step"];
     private static readonly string[] NormNames = ["grad_norm", "train/grad_norm", "gradient_norm", "total_grad_norm", "optim/total_grad_norm"];
     private static readonly string[] RateNames = ["learning_rate", "train/learning_rate", "lr", "train/lr", "optim/learning_rate"];

@@ -100,12 +100,14 @@ public static class TrainingLogReader
         var whole = metrics.Steps.Count + metrics.Evaluations.Count;
         var folder = new RunFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var problems = new List<string>();
-        var facts = new RunFacts();
+        var kept = RunInfo.TryLoad(folder)?.Facts;
+        var facts = kept ?? new RunFacts();
         if (File.Exists(folder.ConfigPath))
         {
             try
             {
-                facts = RunFacts.From(ConfigYaml.Read(folder.ConfigPath));
+                var config = ConfigYaml.Read(folder.ConfigPath);
+                facts = kept is null ? RunFacts.From(config) : kept with { Config = config };
             }
             catch (TrainToolsException e)
             {
@@ -131,9 +133,25 @@ public static class TrainingLogReader
             Format = "run folder",
             Steps = metrics.Steps,
             Evaluations = metrics.Evaluations,
-            Facts = facts with { StepsPerEpoch = last.Epoch > 0 ? last.Step / last.Epoch : null },
-            Lacks = ["record ids: they are known only while the run trains"],
+            Facts = facts with { StepsPerEpoch = facts.StepsPerEpoch ?? (last.Epoch > 0 ? last.Step / last.Epoch : null) },
+            Lacks = Lacks(kept is not null, metrics.Steps),
             Problems = problems,
         };
+    }
+
+    private static List<string> Lacks(bool hasFacts, IReadOnlyList<TrainingStep> steps)
+    {
+        List<string> lacks = ["record ids and memory that ran out: they are known only while the run trains"];
+        if (!hasFacts)
+        {
+            lacks.Add("what the trainer knew of the run (parameters, rows, classes, entropy of the targets): an earlier version made this folder, and a proposed rate may differ from the one named then");
+        }
+
+        if (steps.Count > 1 && (steps[^1].Step - steps[0].Step) / (double)(steps.Count - 1) is > 1.5 and var interval)
+        {
+            lacks.Add(FormattableString.Invariant($"the steps between: one in {interval:0} was logged (logging_steps), so that what is short is seen later or not at all"));
+        }
+
+        return lacks;
     }
 }

@@ -56,41 +56,41 @@ public static class ProbePlanner
         {
             ProbeKind.OneBatch => OneBatch(plan, steps),
             ProbeKind.ReplayInFp32 => Replay(plan, run, diagnosis),
-            ProbeKind.HigherLearningRate => Branch(plan, run, diagnosis, steps, Math.Max(3, Proposed(cause, plan.Config))),
-            _ => Branch(plan, run, diagnosis, steps, 1.0 / 3),
+            _ => Branch(plan, run, diagnosis, steps, Proposed(cause, config)),
         };
     }
 
-    // Of a rate that is a thousand times too low three times as much is still nothing: what the remedy proposes is tried.
-    private static double Proposed(DiagnosisCause cause, TrainingConfig config) =>
+    // The rate that the remedy proposes over the run's; null where it proposes none.
+    private static double? Proposed(DiagnosisCause cause, TrainingConfig config) =>
         cause.Remedies.SelectMany(r => r.Changes).FirstOrDefault(c => c.Setting == "learning_rate") is { } change && config.Optimization.LearningRate is > 0 and var rate
             ? double.Parse(change.NewValue, System.Globalization.CultureInfo.InvariantCulture) / rate
-            : 1;
+            : null;
 
-    // The rate stands still at a multiple of what it was at the checkpoint. Without one it is the run's warm-up again.
-    private static ProbePlan Branch(ProbePlan plan, FineTuneRun run, Diagnosis diagnosis, int steps, double factor)
+    // The rate stands still at a share of what the run had there. Without a checkpoint it is the run's warm-up again, as far
+    // as it leaves half of the branch to the rate in question.
+    private static ProbePlan Branch(ProbePlan plan, FineTuneRun run, Diagnosis diagnosis, int steps, double? proposed)
     {
         var checkpoint = Before(run, diagnosis.FirstStep);
         var from = checkpoint?.Step ?? 0;
-        var peak = plan.Config.Optimization.LearningRate ?? run.Metrics.Select(m => m.LearningRate).DefaultIfEmpty(0).Max();
-        var rate = checkpoint is null ? peak : run.Metrics.Where(m => m.Step <= from).Select(m => m.LearningRate).LastOrDefault(peak);
-        var schedule = new ScheduleConfig
-        {
-            LrSchedulerType = checkpoint is null ? LrSchedulerType.ConstantWithWarmup : LrSchedulerType.Constant,
-            WarmupSteps = checkpoint is null ? plan.Config.Schedule.WarmupSteps : 0,
-            WarmupRatio = checkpoint is null ? plan.Config.Schedule.WarmupRatio : null,
-        };
-        return plan with
+        var seen = run.Metrics.Select(m => m.LearningRate).Where(double.IsFinite).DefaultIfEmpty(0).Max();
+        var peak = plan.Config.Optimization.LearningRate is > 0 and var set ? set : seen;
+        var there = run.Metrics.Where(m => m.Step > from && m.Step <= from + steps).Select(m => m.LearningRate).Where(double.IsFinite).DefaultIfEmpty(0).Max();
+        var rate = there > 0 ? there : peak;
+        var higher = plan.Kind == ProbeKind.HigherLearningRate;
+        var factor = higher ? Math.Max(RateSearch.Factor, proposed ?? 0) : Math.Min(1 / RateSearch.Factor, proposed ?? 1);
+        var warmup = plan.Config.Schedule.WarmupSteps ?? (int)Math.Ceiling((plan.Config.Schedule.WarmupRatio ?? 0) * (plan.Config.Duration.MaxSteps ?? steps));
+        var schedule = checkpoint is null
+            ? new ScheduleConfig { LrSchedulerType = LrSchedulerType.ConstantWithWarmup, WarmupSteps = Math.Min(warmup, steps / 2) }
+            : new ScheduleConfig { LrSchedulerType = LrSchedulerType.Constant, WarmupSteps = 0 };
+        return (plan with
         {
             CheckpointPath = checkpoint?.Path,
             FromStep = from,
-            Config = plan.Config with
-            {
-                Optimization = plan.Config.Optimization with { LearningRate = (rate > 0 ? rate : peak) * factor },
-                Schedule = schedule,
-                Duration = plan.Config.Duration with { MaxSteps = from + steps },
-            },
-        };
+            RunRate = rate,
+            PeakRate = peak,
+            FirstRate = rate * factor,
+            Config = plan.Config with { Schedule = schedule, Duration = plan.Config.Duration with { MaxSteps = from + steps } },
+        }).At(rate * factor);
     }
 
     private static ProbePlan? Replay(ProbePlan plan, FineTuneRun run, Diagnosis diagnosis)
