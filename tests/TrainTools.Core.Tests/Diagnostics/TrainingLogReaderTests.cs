@@ -102,7 +102,32 @@ public sealed class TrainingLogReaderTests : IDisposable
         Assert.Equal(ErrorIds.TrainingLogInvalid, error.ErrorId);
         Assert.Contains("2 runs in one table: a-1, b-2", error.Message, StringComparison.Ordinal);
         File.WriteAllLines(path, ["\"Step\",\"Group: a - train/loss\",\"Group: a - train/loss__MIN\",\"Group: a - train/loss__MAX\"", "\"1\",\"2\",\"2\",\"2\""]);
-        Assert.Contains("means over the runs of a group", Assert.Single(TrainingLogReader.Read(path).Problems), StringComparison.Ordinal);
+        Assert.Contains(TrainingLogReader.Read(path).Problems, p => p.Contains("means over the runs of a group", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_a_log_lacks_is_said_and_not_guessed()
+    {
+        var path = Path.Combine(folder, "loss.csv");
+        File.WriteAllLines(path, Enumerable.Range(1, 200).Select(s => $"{s},{F(s < 100 ? 3 * Math.Exp(-0.01 * s) : 1.1 * Math.Exp(0.02 * (s - 100)))}").Prepend("step,loss"));
+        var explodes = TrainingLogReader.Read(path).Diagnose().Single(d => d.Symptom == Symptoms.LossExplodes);
+        Assert.Equal(CauseIds.LearningRateTooHigh, explodes.Cause!.Id);
+        Assert.Contains("the log does not say what it was", explodes.Cause.Reason, StringComparison.Ordinal);
+        Assert.Empty(explodes.Remedy!.Changes);
+
+        File.WriteAllLines(path, Enumerable.Range(1, 60).Select(s => $"{s},{(s < 5 ? "3" : "nan")}").Prepend("step,loss"));
+        var broken = TrainingLogReader.Read(path).Diagnose().Single(d => d.Symptom == Symptoms.NonFinite);
+        Assert.All(broken.Causes.SelectMany(c => c.Remedies).SelectMany(r => r.Changes), c => Assert.DoesNotContain("warmup", c.Setting, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_table_of_runs_is_no_log_of_one()
+    {
+        var path = Path.Combine(folder, "runs.csv");
+        File.WriteAllLines(path, ["Name,State,train/loss,_step", "brisk-1,finished,0.4,100", "brisk-2,finished,0.5,100"]);
+        Assert.Contains("One step is logged: too few", Assert.Single(TrainingLogReader.Read(path).Problems), StringComparison.Ordinal);
+        File.WriteAllLines(path, ["step,accuracy,evaluation", "1,0.4,2", "2,0.5,1"]);
+        Assert.Contains("This one has step, accuracy, evaluation.", Assert.Throws<TrainToolsException>(() => TrainingLogReader.Read(path)).Remedy, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -112,7 +112,7 @@ public sealed class TreatedRunTests : IDisposable
         var again = TrainingLogReader.Read(run.Folder.Path);
         Assert.Contains(run.Diagnoses, d => d.Severity >= FindingSeverity.Warning);
         Assert.Equal(run.Diagnoses.Select(Remedies), again.Diagnose().Select(Remedies));
-        Assert.DoesNotContain(again.Lacks, l => l.Contains("earlier version", StringComparison.Ordinal));
+        Assert.DoesNotContain(again.Lacks, l => l.Contains("earlier versions", StringComparison.Ordinal));
 
         static string Remedies(Diagnosis d) => $"{d.Id} {d.Severity} {d.FirstStep} {string.Join(" | ", d.Causes.Select(c => $"{c.Id}: {string.Join("; ", c.Remedies.SelectMany(r => r.Changes))}"))}";
     }

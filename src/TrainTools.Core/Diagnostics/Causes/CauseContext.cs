@@ -24,8 +24,8 @@ internal sealed class CauseContext(RunHistory history, string symptom, Sighting 
     /// <summary>Learning rate of the run: the configured peak, or the highest seen.</summary>
     public double LearningRate => Facts.LearningRate ?? history.PeakRate;
 
-    /// <summary>Median of the update-to-weight ratios of the last points; NaN where it was not logged.</summary>
-    public double UpdateRatio => updateRatio ??= RecentMedian(s => s.UpdateRatio);
+    /// <summary>Median of the update-to-weight ratios of the last points, or as the symptom measured it; NaN where it was not logged.</summary>
+    public double UpdateRatio => updateRatio ??= Measured("update_ratio") ?? RecentMedian(s => s.UpdateRatio);
 
     /// <summary>Share of the last points whose gradient was clipped; NaN where there are none.</summary>
     public double ClippedShare => history.RecentCount == 0 ? double.NaN : RecentSteps(200).Average(s => s.Clipped ? 1.0 : 0.0);
@@ -37,7 +37,7 @@ internal sealed class CauseContext(RunHistory history, string symptom, Sighting 
     public bool IsEarly => sighting.FirstStep <= history.WarmupEnd + Math.Max(20, history.WarmupEnd / 2);
 
     /// <summary>Training loss over held-out loss at the last evaluation, or as the symptom measured it; NaN without one.</summary>
-    public double TrainingOverEvaluation => symptom == Symptoms.TrainEvaluationMismatch && sighting.Evidence.FirstOrDefault(e => e.Signal == "loss_ratio") is { } measured ? measured.Value : history.EvaluationLosses() is [.., var last] && last.Loss > 0 && history.Count > 0
+    public double TrainingOverEvaluation => Measured("loss_ratio") is { } ratio ? ratio : history.EvaluationLosses() is [.., var last] && last.Loss > 0 && history.Count > 0
         ? history.MedianLoss(Math.Clamp(history.Block, 8, 20), history.Count) / last.Loss
         : double.NaN;
 
@@ -99,6 +99,9 @@ internal sealed class CauseContext(RunHistory history, string symptom, Sighting 
         double[] steps = [1, 2, 3, 5, 10];
         return double.Parse(FormattableString.Invariant($"{steps.MinBy(s => Math.Abs(Math.Log(s / lead))) * power:0.#e-0}"), CultureInfo.InvariantCulture);
     }
+
+    // Evidence and reasons shall not give two figures for one thing.
+    private double? Measured(string signal) => sighting.Evidence.FirstOrDefault(e => e.Signal == signal)?.Value;
 
     private string? OldValue(SettingInfo info) => Facts.Config is { } config
         ? info.Get(config) is { } value ? info.Format(value) : null

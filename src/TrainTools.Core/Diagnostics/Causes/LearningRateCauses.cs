@@ -18,7 +18,7 @@ internal sealed class LearningRateTooHigh : ICause
         var rate = context.LearningRate;
         if (!(rate > 0))
         {
-            return null;
+            return Unknown(context);
         }
 
         var support = 0.25;
@@ -69,6 +69,12 @@ internal sealed class LearningRateTooHigh : ICause
         };
     }
 
+    // A log without rates: the commonest reason can be named, a new value cannot.
+    private static CauseOpinion? Unknown(CauseContext context) => context.Facts.HasLearningRate ? null : new CauseOpinion(
+        context.Has(Symptoms.GradientExplosion) || context.Has(Symptoms.LossExplodes) ? 0.5 : 0.25,
+        "Too high a rate is the commonest reason for this; the log does not say what it was.",
+        CauseContext.Do($"Lower the learning rate to a {(context.Symptom == Symptoms.LossExplodes ? "tenth" : "third")} of what it was."));
+
     internal static string Sentence(List<string> reasons)
     {
         var text = string.Join("; ", reasons);
@@ -88,7 +94,8 @@ internal sealed class LearningRateTooLow : ICause
         var rate = context.LearningRate;
         if (!(rate > 0))
         {
-            return null;
+            return context.Facts.HasLearningRate ? null : new CauseOpinion(
+                0.2, "Too low a rate is a common reason for this; the log does not say what it was.", CauseContext.Do("Raise the learning rate to ten times what it was."));
         }
 
         var support = 0.2;
@@ -139,6 +146,11 @@ internal sealed class WarmupTooShort : ICause
         if (!context.IsEarly)
         {
             return null;
+        }
+
+        if (!context.Facts.HasLearningRate && context.Facts.WarmupSteps is null)
+        {
+            return new CauseOpinion(0.2, $"It began at step {context.Sighting.FirstStep}; the log does not say how long the warm-up was.", CauseContext.Do("Warm up over 5 to 10 % of the run."));
         }
 
         var warmup = context.History.WarmupEnd;

@@ -19,6 +19,8 @@ internal static class LogAssembly
     private static readonly string[] EpochNames = ["epoch", "train/epoch"];
     private static readonly string[] TotalNames = ["total_steps", "max_steps"];
     private static readonly string[] AccuracyNames = ["mean_token_accuracy", "train/mean_token_accuracy"];
+    // A table of runs, a line each, is no log of one.
+    private const int LeastSteps = 3;
     private static readonly string[] EvaluationPrefixes = ["eval_", "eval/", "val_", "val/", "validation_", "validation/"];
 
     /// <summary>The log that rows make.</summary>
@@ -37,7 +39,7 @@ internal static class LogAssembly
             throw new TrainToolsException(
                 problems.Count > 0 ? ErrorIds.TrainingLogInvalid : ErrorIds.TrainingLogEmpty, ErrorKind.InvalidData,
                 $"{path} holds no training loss in its {rows.Count} entries.{(problems.Count > 0 ? " " + string.Join(" ", problems) : string.Empty)}",
-                $"A log needs a loss under one of the names {string.Join(", ", LossNames)}.", path);
+                $"A log needs a loss under one of the names {string.Join(", ", LossNames)}.{Names(rows)}", path);
         }
 
         if (IsHalfWritten(training))
@@ -70,6 +72,12 @@ internal static class LogAssembly
         }
 
         return Finish(path, format, rows, problems, facts ?? new RunFacts(), counted, [.. steps.Values], [.. evaluations.Values]);
+    }
+
+    private static string Names(IReadOnlyList<LogRow> rows)
+    {
+        var names = rows.Take(100).SelectMany(r => r.Values.Keys).Distinct(StringComparer.OrdinalIgnoreCase).Take(13).ToList();
+        return names.Count == 0 ? string.Empty : $" This one has {string.Join(", ", names.Take(12))}{(names.Count > 12 ? ", …" : string.Empty)}.";
     }
 
     // Events come a figure at a time: a file that breaks off, or that is being written, may end within a step.
@@ -106,6 +114,11 @@ internal static class LogAssembly
         var rates = rows.Count(r => r.First(RateNames) is not null) >= steps.Length;
         var total = rows.Select(r => r.First(TotalNames)).FirstOrDefault(t => t > 0);
         var perEpoch = steps.Length > 1 && steps[^1].Epoch > steps[0].Epoch ? (steps[^1].Step - steps[0].Step) / (steps[^1].Epoch - steps[0].Epoch) : (double?)null;
+        if (steps.Length < LeastSteps)
+        {
+            problems = [.. problems, $"{(steps.Length == 1 ? "One step is" : $"{steps.Length} steps are")} logged: too few to judge by."];
+        }
+
         facts = facts with
         {
             HasGradNorm = norms,

@@ -115,10 +115,11 @@ public static class TrainingLogReader
             }
         }
 
-        // One line is the summary that ends a run.
-        if (total > whole + 1)
+        // A summary ends a run.
+        var broken = total - whole - File.ReadLines(path).Count(l => l.Contains("\"train_runtime\"", StringComparison.Ordinal));
+        if (broken > 0)
         {
-            problems.Add($"{total - whole} of {total} lines are broken or of another kind; {whole} entries were read.");
+            problems.Add($"{broken} of {total} lines {(broken == 1 ? "is" : "are")} broken or of another kind; {whole} entries were read.");
         }
 
         if (metrics.Steps.Count == 0)
@@ -144,7 +145,7 @@ public static class TrainingLogReader
         List<string> lacks = ["record ids and memory that ran out: they are known only while the run trains"];
         if (!hasFacts)
         {
-            lacks.Add("what the trainer knew of the run (parameters, rows, classes, entropy of the targets): an earlier version made this folder, and a proposed rate may differ from the one named then");
+            lacks.Add("what the trainer knew of the run (parameters, rows, classes, entropy of the targets; earlier versions did not keep it in run.json): a proposed rate may differ from the one named then");
         }
 
         if (steps.Count > 1 && (steps[^1].Step - steps[0].Step) / (double)(steps.Count - 1) is > 1.5 and var interval)

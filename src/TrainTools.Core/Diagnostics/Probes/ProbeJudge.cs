@@ -1,5 +1,5 @@
+using System.Globalization;
 using TrainTools.Core.Configuration;
-using TrainTools.Core.Diagnostics.Causes;
 using TrainTools.Core.Runs;
 
 namespace TrainTools.Core.Diagnostics.Probes;
@@ -57,7 +57,7 @@ public static class ProbeJudge
         }
 
         var (confirmed, text) = Rate(plan, original, best, trial.LearningRate);
-        var rate = CauseContext.Rounded(trial.LearningRate * plan.PeakRate / plan.RunRate);
+        var rate = double.Parse((trial.LearningRate * plan.PeakRate / plan.RunRate).ToString("G2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         var format = ConfigSchema.Get("learning_rate");
         var summary = search.Trials.Count > 1 ? $"{text} Loss by rate: {tried}." : text;
         return confirmed is false || rate == plan.PeakRate ? result with { Confirmed = confirmed, Summary = summary } : result with
