@@ -63,6 +63,7 @@ public static class TorchBackend
             if (options?.Threads is { } threads)
             {
                 torch.set_num_threads(threads);
+                WorkerThreads.Use(threads);
             }
 
             return loaded;

@@ -16,6 +16,10 @@ internal sealed class DecoderLanguageModel(ModelConfigFile config, ModelLayout l
     public override LinearLayer? PlainHead => SoftCap is null && head.Bias is null && LinearKernel.IsPlain(head) ? head : null;
 
     /// <inheritdoc/>
+    public override bool IsCompact =>
+        backbone is Decoder { IsCompact: true } && ComputeType == ScalarType.Float32 && LinearLayers.Values.All(LinearKernel.IsPlain);
+
+    /// <inheritdoc/>
     public override int LayerCount => backbone.LayerCount;
 
     /// <inheritdoc/>

@@ -111,4 +111,7 @@ public abstract class CausalLanguageModel : PretrainedModel
 
     /// <summary>The next-token head where logits are nothing but its product with a weight, so that its gradient can be made without a graph; null elsewhere (adapters, soft-caps, bias).</summary>
     public virtual LinearLayer? PlainHead => null;
+
+    /// <summary>Whether the layers of this model, as it is now, are trained by kernels that share the threads among themselves (small models in float32, without adapters).</summary>
+    public virtual bool IsCompact => false;
 }

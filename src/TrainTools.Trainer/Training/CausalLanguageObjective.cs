@@ -32,6 +32,9 @@ public sealed class CausalLanguageObjective : ITrainingObjective
     }
 
     /// <inheritdoc/>
+    public bool IsCompact => model.IsCompact && device.type == DeviceType.CPU;
+
+    /// <inheritdoc/>
     public void BeginStep(int step) => recomputing?.BeginStep(step);
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using TorchSharp;
+using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Models.Parts;
+using TrainTools.Trainer.Models.Parts.Compact;
 using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
@@ -100,9 +102,15 @@ public sealed class ChunkedCrossEntropy(
         using (no_grad())
         {
             gradients = empty_like(hidden);
+            if (CompactHead.Fits(layer, hidden))
+            {
+                var (loss, correct) = CompactHead.Backward(layer, hidden, targets, gradients, scale, labelSmoothing, chunk);
+                all.Add(Outward(new LossSums(tensor((float)loss), tensor(correct), count)));
+            }
+
             var weight = layer.Weight.Value;
             var room = empty([Math.Min(chunk, count), vocabulary], hidden.dtype, hidden.device);
-            for (long start = 0; start < count; start += chunk)
+            for (long start = 0; all.Count == 0 && start < count; start += chunk)
             {
                 var length = Math.Min(chunk, count - start);
                 using var chunkScope = NewDisposeScope();

@@ -20,4 +20,7 @@ public interface ITrainingObjective
 
     /// <summary>Forward pass without dropout.</summary>
     LossSums Evaluate(SampleBatch batch);
+
+    /// <summary>Whether the work of a step is in kernels that share it among threads themselves, so that libtorch's operators had better keep to one.</summary>
+    bool IsCompact => false;
 }

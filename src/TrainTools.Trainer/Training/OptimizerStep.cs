@@ -32,6 +32,7 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
     public StepOutcome Run(StepBatches window, double learningRate)
     {
         ArgumentNullException.ThrowIfNull(window);
+        using var threads = objective.IsCompact ? WorkerThreads.Alone() : null;
         using var scope = NewDisposeScope();
         TorchRandom.Seed(unchecked((long)SeededRandom.Derive(seed, RandomPurpose.Dropout, window.Step)));
         objective.BeginStep(window.Step);

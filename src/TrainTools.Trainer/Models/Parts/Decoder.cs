@@ -37,6 +37,9 @@ internal sealed class Decoder(EmbeddingLayer tokens, IReadOnlyList<IModelLayer> 
     /// <inheritdoc/>
     public int LayerCount => layers.Count;
 
+    /// <summary>Whether every layer has a form of its own for small models.</summary>
+    public bool IsCompact { get; } = layers.All(l => l is PreNormLayer { IsCompact: true });
+
     /// <inheritdoc/>
     public Tensor Forward(ModelInput input, PretrainedModel model)
     {

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts.Compact;
 using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
@@ -18,11 +19,22 @@ internal sealed class PreNormLayer(INormLayer attentionNorm, SelfAttention atten
     private readonly NormedProjections? projections = NormedProjections.For(attentionNorm, attention.Projection);
     private readonly GatedBranch? branch = GatedBranch.For(feedForwardNorm, feedForward);
 
+    // A small one is one node altogether.
+    private readonly CompactLayer? compact = CompactLayer.For(attentionNorm, attention, feedForwardNorm, feedForward);
+
     /// <summary>Dropout of each branch's output.</summary>
     public double BranchDropout { get; init; }
 
+    /// <summary>Whether it can be one node.</summary>
+    public bool IsCompact => compact is not null;
+
     public Tensor Forward(Tensor hidden, ForwardContext context)
     {
+        if (compact?.Fits(hidden, context) == true && !(context.Training && BranchDropout > 0))
+        {
+            return compact.Forward(hidden, context);
+        }
+
         using var scope = NewDisposeScope();
         var attended = context.Dropout(
             projections?.Fits(hidden, context.Training) == true ? attention.Forward(projections, hidden, context) : attention.Forward(attentionNorm.Forward(hidden), context),

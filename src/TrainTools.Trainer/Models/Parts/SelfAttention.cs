@@ -92,6 +92,9 @@ internal sealed class SelfAttention(int layer, AttentionSettings settings, IQuer
     /// <summary>What makes queries, keys and values.</summary>
     public IQueryKeyValue Projection { get; } = projection;
 
+    /// <summary>What the heads' outputs go through together.</summary>
+    public LinearLayer Output { get; } = output;
+
     private Tensor Attend((Tensor Query, Tensor Key, Tensor Value) projected, ForwardContext context)
     {
         using var scope = NewDisposeScope();
@@ -110,7 +113,7 @@ internal sealed class SelfAttention(int layer, AttentionSettings settings, IQuer
         }
 
         var attended = AttentionKernel.Attend(q, k, v, layer, Settings, context);
-        return output.Forward(attended, context.Training).MoveToOuterDisposeScope();
+        return Output.Forward(attended, context.Training).MoveToOuterDisposeScope();
     }
 
     private Tensor Normed(INormLayer norm, Tensor heads) =>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts.Compact;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts.Fused;
@@ -15,6 +16,11 @@ internal static class RmsNormKernel
     /// <returns>[N, 1].</returns>
     public static Tensor Inverse(Tensor x, double epsilon)
     {
+        if (CompactNorm.Fits(x, x))
+        {
+            return CompactNorm.Inverse(x, epsilon);
+        }
+
         var norm = linalg.vector_norm(x, 2, [-1L], keepdim: true);
         return norm.pow_(2).div_(x.shape[^1]).add_(epsilon).rsqrt_();
     }
@@ -24,13 +30,15 @@ internal static class RmsNormKernel
     /// <param name="inverse">[N, 1].</param>
     /// <param name="weight">[H].</param>
     /// <returns>[N, H].</returns>
-    public static Tensor Apply(Tensor x, Tensor inverse, Tensor weight) => x.mul(inverse).mul_(weight);
+    public static Tensor Apply(Tensor x, Tensor inverse, Tensor weight) =>
+        CompactNorm.Fits(x, weight) ? CompactNorm.Apply(x, inverse, weight) : x.mul(inverse).mul_(weight);
 
     /// <summary>Both together: [..., H] → [..., H].</summary>
     public static Tensor Forward(Tensor x, Tensor weight, double epsilon)
     {
-        using var inverse = Inverse(x, epsilon);
-        return Apply(x, inverse, weight);
+        using var scope = NewDisposeScope();
+        var rows = x.reshape(-1, x.shape[^1]);
+        return Apply(rows, Inverse(rows, epsilon), weight).view(x.shape).MoveToOuterDisposeScope();
     }
 
     /// <summary>The gradients of x [N, H] and of the weight [H]; the second is null where it is not asked for.</summary>
@@ -42,6 +50,12 @@ internal static class RmsNormKernel
     public static (Tensor Input, Tensor? Weight) Backward(Tensor gradient, Tensor x, Tensor inverse, Tensor weight, bool weightToo)
     {
         using var scope = NewDisposeScope();
+        if (CompactNorm.Fits(x, weight) && gradient.is_contiguous())
+        {
+            var (through, total) = CompactNorm.Backward(gradient, x, inverse, weight);
+            return (through.MoveToOuterDisposeScope(), weightToo ? total.MoveToOuterDisposeScope() : null);
+        }
+
         var normed = x.mul(inverse);
         var weightGradient = weightToo ? gradient.mul(normed).sum([0L]) : null;
         var inputGradient = gradient.mul(weight);

@@ -50,6 +50,21 @@ internal static class WeightGradient
         Put(value, before, made);
     }
 
+    /// <summary>The memory of a parameter's gradient: what is there (to add to), or a new tensor that holds nothing yet. In the caller's scope.</summary>
+    public static Tensor Room(Tensor parameter, out bool adds)
+    {
+        if (parameter.grad is { } before)
+        {
+            adds = true;
+            return before;
+        }
+
+        adds = false;
+        var made = empty(parameter.shape, parameter.dtype, parameter.device);
+        parameter.grad = made;
+        return made;
+    }
+
     private static void Put(Tensor parameter, Tensor? before, Tensor gradient)
     {
         if (before is not null)
