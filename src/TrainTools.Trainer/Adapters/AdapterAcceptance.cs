@@ -18,8 +18,9 @@ public static class AdapterAcceptance
     /// <summary>Checks the adapter itself.</summary>
     /// <param name="adapter">The trained adapter, not quantised away from its base.</param>
     /// <param name="forward">The model's output for a probe of real data.</param>
+    /// <param name="couldMove">Whether any step had a learning rate above 0; an adapter that none had is where it began by right.</param>
     /// <exception cref="TrainToolsException"><see cref="ErrorIds.AdapterDead"/>.</exception>
-    public static void Check(AdapterModel adapter, Func<Tensor> forward)
+    public static void Check(AdapterModel adapter, Func<Tensor> forward, bool couldMove = true)
     {
         ArgumentNullException.ThrowIfNull(adapter);
         ArgumentNullException.ThrowIfNull(forward);
@@ -27,7 +28,7 @@ public static class AdapterAcceptance
         using var grad = no_grad();
         var all = adapter.Parameters.Where(p => AdapterModel.MustMove(p.Name)).ToList();
         var dead = all.Where(adapter.IsStill).Select(p => p.Name).ToList();
-        if (dead.Count > 0)
+        if (couldMove && dead.Count > 0)
         {
             throw Dead($"{dead.Count} of {all.Count} lora_B matrices are after training what they were before it ({string.Join(", ", dead.Take(NamesShown))}{(dead.Count > NamesShown ? ", …" : string.Empty)}), so the adapter does nothing there");
         }
@@ -36,6 +37,11 @@ public static class AdapterAcceptance
         if (broken.Count > 0)
         {
             throw Dead($"{broken.Count} tensors of the adapter are not finite ({string.Join(", ", broken.Take(NamesShown))})");
+        }
+
+        if (!couldMove)
+        {
+            return;
         }
 
         var on = forward();

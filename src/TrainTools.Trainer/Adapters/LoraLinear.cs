@@ -66,7 +66,7 @@ internal sealed class LoraLinear : IFusedAdapter, IAdapterPart
         using var scope = NewDisposeScope();
         var flat = input.dim() == 2 ? input : input.flatten(0, -2);
         var mask = training && dropout > 0 ? Drawn(flat) : null;
-        var output = Magnitude is null ? Fused(flat, mask) : Dora(flat, mask is null ? null : flat.mul(mask).mul(1 / (1 - dropout)));
+        var output = Magnitude is null ? Fused(flat, mask) : Dora(flat, mask is null ? null : flat.mul(mask.AsTensor(flat.shape[0])).mul(1 / (1 - dropout)));
         if (input.dim() != 2)
         {
             output = output.view([.. input.shape[..^1], output.shape[^1]]);
@@ -88,31 +88,14 @@ internal sealed class LoraLinear : IFusedAdapter, IAdapterPart
     }
 
     /// <inheritdoc/>
-    public Tensor? Mask(long rows, ulong seed)
-    {
-        return dropout == 0 ? null : DropoutMask.Create(rows, layer.InFeatures, seed, 1 - dropout);
-    }
+    public DropoutMask? Mask(ulong seed) => dropout == 0 ? null : new SeededMask(layer.InFeatures, seed, 1 - dropout);
 
     /// <inheritdoc/>
-    public void AddTo(Tensor output, Tensor input, Tensor? mask)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        using var scope = NewDisposeScope();
-        output.addmm_(Small(mask is null ? input : input.mul(mask)), B.Value.t(), 1, Factor(mask));
-    }
+    public void AddTo(Tensor output, Tensor input, DropoutMask? mask) => LoraKernel.AddTo(output, input, mask, A.Value, B.Value, Factor(mask));
 
     /// <inheritdoc/>
-    public void Backward(Tensor target, Tensor gradient, Tensor input, Tensor? mask)
-    {
-        ArgumentNullException.ThrowIfNull(target);
-        ArgumentNullException.ThrowIfNull(gradient);
-        using var scope = NewDisposeScope();
-        var seen = mask is null ? input : input.mul(mask);
-        var throughB = gradient.mm(B.Value).mul_(Factor(mask)); // [N, r]
-        WeightGradient.AddProduct(B.Value, gradient, Small(seen), Factor(mask));
-        WeightGradient.AddProduct(A.Value, throughB, seen);
-        _ = mask is null ? target.addmm_(throughB, A.Value) : target.add_(throughB.mm(A.Value).mul_(mask));
-    }
+    public void Backward(Tensor? target, Tensor gradient, Tensor input, DropoutMask? mask) =>
+        LoraKernel.Backward(target, gradient, input, mask, A.Value, B.Value, Factor(mask));
 
     /// <inheritdoc/>
     public Tensor MergedWeight()
@@ -131,21 +114,18 @@ internal sealed class LoraLinear : IFusedAdapter, IAdapterPart
     /// <summary>‖W + scale · B·A‖ of each row, DoRA's first magnitudes.</summary>
     public static Tensor Norm(Tensor weight) => weight.norm(1, false, 2f);
 
-    private Tensor Drawn(Tensor input) => input.device.type == DeviceType.CPU
-        ? DropoutMask.Create(input.shape[0], layer.InFeatures, LinearKernel.DrawnSeed(), 1 - dropout)
-        : empty(input.shape, ScalarType.Bool, input.device).bernoulli_(1 - dropout);
+    private DropoutMask Drawn(Tensor input) => input.device.type == DeviceType.CPU
+        ? new SeededMask(layer.InFeatures, LinearKernel.DrawnSeed(), 1 - dropout)
+        : new DrawnMask(empty(input.shape, ScalarType.Bool, input.device).bernoulli_(1 - dropout));
 
     // The survivors of dropout count for those it took.
-    private float Factor(Tensor? mask) => (float)(mask is null ? Scale : Scale / (1 - dropout));
+    private double Factor(DropoutMask? mask) => mask is null ? Scale : Scale / (1 - dropout);
 
-    private Tensor Small(Tensor input) => input.mm(A.Value.t()); // [N, r]
-
-    private Tensor Fused(Tensor input, Tensor? mask)
+    private Tensor Fused(Tensor input, DropoutMask? mask)
     {
         var bias = layer.Bias?.Value;
         var trained = bias is { requires_grad: true };
-        var scale = mask is null ? Scale : Scale / (1 - dropout);
-        var output = LoraFunction.Apply(product, input, mask, A.Value, B.Value, trained ? null : layer.Bias?.As(input.dtype), scale);
+        var output = LoraFunction.Apply(product, input, mask, A.Value, B.Value, trained ? null : layer.Bias?.As(input.dtype), Factor(mask));
         return trained ? output.add(layer.Bias!.As(input.dtype)) : output;
     }
 

@@ -54,8 +54,15 @@ public sealed class CausalLanguageObjective : ITrainingObjective
     private (Tensor Hidden, Tensor Targets) Forward(SampleBatch batch, bool training)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var hidden = model.HiddenStates(BatchTensors.ModelInput(batch, device, training)).flatten(0, 1);
+        using var states = model.HiddenStates(BatchTensors.ModelInput(batch, device, training));
+        var hidden = states.flatten(0, 1);
         var everywhere = batch.TargetPositions.Length == hidden.shape[0];
-        return (everywhere ? hidden : hidden.index_select(0, BatchTensors.Tensor(batch.TargetPositions, device)), BatchTensors.Tensor(batch.TargetIds, device));
+        if (!everywhere)
+        {
+            using var all = hidden;
+            hidden = all.index_select(0, BatchTensors.Tensor(batch.TargetPositions, device));
+        }
+
+        return (hidden, BatchTensors.Tensor(batch.TargetIds, device));
     }
 }

@@ -34,7 +34,7 @@ public sealed class ChunkedCrossEntropy(
     private readonly long chunk = Math.Max(1, chunkBytes / (4 * vocabulary));
 
     /// <summary>Loss and, into the parameters, the gradient of <paramref name="scale"/> × the sum of the losses.</summary>
-    /// <param name="hidden">[N, H], in the graph of the forward pass.</param>
+    /// <param name="hidden">[N, H], in the graph of the forward pass. It is let go of before the graph's backward pass.</param>
     /// <param name="targets">[N], int64.</param>
     /// <param name="scale">Factor of the gradient: one over the supervised tokens of the window, times the loss scale.</param>
     public LossSums Backward(Tensor hidden, Tensor targets, double scale)
@@ -69,7 +69,7 @@ public sealed class ChunkedCrossEntropy(
             all.Add(Outward(sums));
         }
 
-        hidden.backward([cat(gradients, 0)]);
+        GradientHandOver.Backward(hidden, cat(gradients, 0));
         return Outward(Total(all));
     }
 
@@ -109,7 +109,7 @@ public sealed class ChunkedCrossEntropy(
             }
 
             var weight = layer.Weight.Value;
-            var room = empty([Math.Min(chunk, count), vocabulary], hidden.dtype, hidden.device);
+            using var room = empty([Math.Min(chunk, count), vocabulary], hidden.dtype, hidden.device);
             for (long start = 0; all.Count == 0 && start < count; start += chunk)
             {
                 var length = Math.Min(chunk, count - start);
@@ -122,7 +122,7 @@ public sealed class ChunkedCrossEntropy(
             }
         }
 
-        hidden.backward([gradients]);
+        GradientHandOver.Backward(hidden, gradients);
         return Outward(Total(all));
     }
 

@@ -105,7 +105,13 @@ public sealed class RunEngine : ITrainingEngine
         {
             var probe = new ModelInput { InputIds = torch.tensor(data.Training.Samples[0].InputIds.Take(64).Select(i => (long)i).ToArray(), device: device).unsqueeze(0) };
             torch.Tensor Forward() => TaskParts.Logits(model, probe);
-            AdapterAcceptance.Check(adapter, Forward);
+            var could = loop.HadRate || Required(config.Optimization.LearningRate, "learning_rate") == 0;
+            if (!could)
+            {
+                context.Events.Send(new LogMessage { Level = "warning", Message = FormattableString.Invariant($"Every step of this run had the learning rate 0 ({result.Steps} of them; a warm-up begins at 0), so the adapter is what it was at the beginning, and whether it learns was not checked. Give the run more steps, or set warmup_steps to 0.") });
+            }
+
+            AdapterAcceptance.Check(adapter, Forward, could);
             weights.SaveResult(path);
             AdapterAcceptance.CheckSaved(adapter, path, Forward);
         }

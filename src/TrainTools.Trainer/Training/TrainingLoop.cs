@@ -69,6 +69,9 @@ internal sealed class TrainingLoop : IDisposable
 
     public required EvaluationTracker Tracker { get; set; }
 
+    /// <summary>Whether any step so far, those before a resumption included, had a learning rate above 0.</summary>
+    public bool HadRate => Enumerable.Range(0, done).Any(step => Schedule.At(step, metrics) > 0);
+
     private TrainingConfig Config => Context.Config;
 
     /// <summary>Runs to the end, to a stop, or to the patience's end.</summary>

@@ -15,6 +15,7 @@ public sealed class AdapterRunTests : IDisposable
 {
     private static readonly string Stories = Path.Combine(AppContext.BaseDirectory, "Data", "stories260k");
     private readonly TemporaryFolder temporary = new();
+    private readonly List<LogMessage> logged = [];
 
     [Theory]
     [InlineData(TrainingMethod.Lora, false)]
@@ -62,6 +63,17 @@ public sealed class AdapterRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_of_a_single_warm_up_step_cannot_have_moved_and_says_so()
+    {
+        var config = Config(new MethodConfig { FinetuningType = TrainingMethod.Lora, LoraR = 4 });
+        config = config with { Schedule = new ScheduleConfig { LrSchedulerType = LrSchedulerType.Linear, WarmupSteps = 1 }, Duration = new DurationConfig { MaxSteps = 1 } };
+        var (result, folder) = Run(config, "single");
+        Assert.Equal(RunState.Completed, result.State);
+        Assert.True(File.Exists(Path.Combine(folder.AdapterPath, "adapter_model.safetensors")));
+        Assert.Contains(logged, m => m.Level == "warning" && m.Message.Contains("learning rate 0", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_base_that_moved_away_is_named()
     {
         var (_, folder) = Run(Config(new MethodConfig { FinetuningType = TrainingMethod.Lora }) with { Duration = new DurationConfig { MaxSteps = 3 } }, "moved");
@@ -101,20 +113,25 @@ public sealed class AdapterRunTests : IDisposable
         {
             Folder = folder,
             Config = config,
-            Events = new Sink(stop, stopAfter),
+            Events = new Sink(stop, stopAfter, logged),
             Stop = stop,
             ResumeFrom = resumeFrom,
             Info = new RunInfo { State = RunState.Running },
         }), folder);
     }
 
-    private sealed class Sink(StopSignal stop, int? after) : IEventSink
+    private sealed class Sink(StopSignal stop, int? after, List<LogMessage> logged) : IEventSink
     {
         public void Send(TrainerEvent item)
         {
             if (item is TrainingStep step && step.Step == after)
             {
                 stop.Request("test");
+            }
+
+            if (item is LogMessage message)
+            {
+                logged.Add(message);
             }
         }
     }

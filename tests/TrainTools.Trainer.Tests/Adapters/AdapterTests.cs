@@ -4,6 +4,7 @@ using TrainTools.Core.Adapters;
 using TrainTools.Core.Errors;
 using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Models;
+using TrainTools.Trainer.Models.Parts;
 using TrainTools.Trainer.Quantization;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ public sealed class AdapterTests
         var mask = kept.to_type(ScalarType.Float32).div(1 - dropout);
         var parts = new[] { x, a, b };
 
-        var ours = LoraFunction.Apply(new DenseProduct(layer), x, dropout > 0 ? kept : null, a, b, null, dropout > 0 ? 0.7 / (1 - dropout) : 0.7);
+        var ours = LoraFunction.Apply(new DenseProduct(layer), x, dropout > 0 ? new DrawnMask(kept) : null, a, b, null, dropout > 0 ? 0.7 / (1 - dropout) : 0.7);
         ours.mul(weight).sum().backward();
         AutogradGuard.ThrowIfFailed();
         var gradients = parts.Select(p => p.grad!.clone()).ToList();

@@ -6,6 +6,7 @@ using TrainTools.Core.Errors;
 using TrainTools.Core.Serialization;
 using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Models;
+using TrainTools.Trainer.Models.Parts;
 using TrainTools.Trainer.Quantization;
 using TrainTools.Trainer.Training;
 using static TorchSharp.torch;
@@ -152,7 +153,7 @@ public sealed class AdapterVariantTests : IDisposable
         var (a, b) = (Random(4, layer.InFeatures).to_type(ScalarType.Float32).requires_grad_(), Random(layer.OutFeatures, 4).to_type(ScalarType.Float32).requires_grad_());
         var mask = dropout ? rand([16, layer.InFeatures], ScalarType.Float32, generator: generator).gt(0.3) : null;
         var sent = Random(16, layer.OutFeatures);
-        var ours = LoraFunction.Apply(new DenseProduct(layer), x, mask, a, b, null, 0.5);
+        var ours = LoraFunction.Apply(new DenseProduct(layer), x, mask is null ? null : new DrawnMask(mask), a, b, null, 0.5);
         Assert.Equal(ScalarType.BFloat16, ours.dtype);
         ours.backward([sent]);
         AutogradGuard.ThrowIfFailed();

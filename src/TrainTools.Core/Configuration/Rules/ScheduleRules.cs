@@ -116,7 +116,9 @@ internal static class ScheduleRules
             Why = "The learning rate never reaches its peak and never decays.",
             Test = c => !HasWarmup(c) || c.Outline is not { } run || run.WarmupSteps < run.Plan.MaxSteps || run.WarmupSteps == 0 ? None : Found(
                 Error,
-                $"The warm-up takes {run.WarmupSteps} steps and the run has {run.Plan.MaxSteps}: the learning rate never reaches its peak.",
+                run.Plan.MaxSteps == 1
+                    ? "The run's only step is the first of the warm-up, whose learning rate is 0: nothing is learnt."
+                    : $"The warm-up takes {run.WarmupSteps} steps and the run has {run.Plan.MaxSteps}: the learning rate never reaches its peak.",
                 "5 to 10 % of the run",
                 [("warmup_steps", null), ("warmup_ratio", TuningPractice.WarmupShare.Start)],
                 setting: c.Config.Schedule.WarmupSteps is null ? "warmup_ratio" : "warmup_steps"),

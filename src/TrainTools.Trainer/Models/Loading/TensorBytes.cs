@@ -113,7 +113,8 @@ public static unsafe class TensorBytes
     internal static byte* Pointer(Tensor tensor)
     {
         // The first element alone: a span over everything ends at 2 GB.
-        using var first = tensor.view(-1).narrow(0, 0, 1);
+        using var flat = tensor.view(-1);
+        using var first = flat.narrow(0, 0, 1);
         return (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 

@@ -44,7 +44,7 @@ internal sealed class Decoder(EmbeddingLayer tokens, IReadOnlyList<IModelLayer> 
     public Tensor Forward(ModelInput input, PretrainedModel model)
     {
         // Made in the caller's scope: layers computed again in the backward pass need it.
-        var context = new ForwardContext(input, causal: !settings.Bidirectional, model.ComputeType);
+        var context = new ForwardContext(input, causal: !settings.Bidirectional, model.ComputeType) { OneLayerAtATime = model.LayerRunner is not null };
         using var scope = NewDisposeScope();
         var hidden = LayerStack.Run(layers, Embed(input, context, model), context, model.LayerRunner);
         input.Cache?.Advance(input.InputIds.shape[1]);

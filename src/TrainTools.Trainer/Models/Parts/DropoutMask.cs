@@ -1,61 +1,39 @@
-using TrainTools.Trainer.Models.Loading;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
 
-/// <summary>
-/// Dropout's mask as a function of a seed, so that backward can make it again instead of keeping it. Every number is one half of
-/// SplitMix64 at its place (Steele, Lea and Flood 2014): the mask does not depend on how many threads make it. libtorch's
-/// own sampling takes ten times as long.
-/// </summary>
-internal static unsafe class DropoutMask
+/// <summary>Which numbers dropout lets through. The survivors' factor belongs to whoever asks.</summary>
+internal abstract class DropoutMask
 {
-    private const long Piece = 1 << 18;
+    /// <summary>input ⊙ mask, a new tensor.</summary>
+    /// <param name="input">[N, in].</param>
+    public abstract Tensor Applied(Tensor input);
 
-    /// <summary>Bool [rows, columns] on the CPU, true with the given probability.</summary>
-    public static Tensor Create(long rows, long columns, ulong seed, double keep)
-    {
-        var mask = empty([rows, columns], ScalarType.Bool);
-        var count = rows * columns;
-        if (count == 0)
-        {
-            return mask;
-        }
+    /// <summary>target += product ⊙ mask.</summary>
+    /// <param name="target">[N, in].</param>
+    /// <param name="product">[N, in]; it may be changed.</param>
+    public abstract void AddApplied(Tensor target, Tensor product);
 
-        var target = (nint)TensorBytes.Pointer(mask);
-        var limit = (ulong)Math.Round(keep * (1UL << 32));
-        var pieces = (count + Piece - 1) / Piece;
-        if (pieces == 1)
-        {
-            Fill((byte*)target, 0, count, seed, limit);
-        }
-        else
-        {
-            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
-                Fill((byte*)target, i * Piece, Math.Min(count, (i + 1) * Piece), seed, limit));
-        }
+    /// <summary>The same of some of the rows.</summary>
+    public abstract DropoutMask Rows(long start, long count);
 
-        return mask;
-    }
+    /// <summary>Bool [N, in], true where a number survives.</summary>
+    /// <param name="rows">N.</param>
+    public abstract Tensor AsTensor(long rows);
+}
 
-    // Pieces begin at even places, so a pair is never torn.
-    private static void Fill(byte* mask, long start, long end, ulong seed, ulong limit)
-    {
-        for (var i = start; i < end; i += 2)
-        {
-            var drawn = Mixed(seed + ((ulong)(i >> 1) * 0x9E3779B97F4A7C15UL));
-            mask[i] = (uint)drawn < limit ? (byte)1 : (byte)0;
-            if (i + 1 < end)
-            {
-                mask[i + 1] = drawn >> 32 < limit ? (byte)1 : (byte)0;
-            }
-        }
-    }
+/// <summary>A mask that was drawn and is kept.</summary>
+/// <param name="kept">Bool [N, in].</param>
+internal sealed class DrawnMask(Tensor kept) : DropoutMask
+{
+    /// <summary>The mask.</summary>
+    public Tensor Kept { get; } = kept;
 
-    private static ulong Mixed(ulong value)
-    {
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9UL;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EBUL;
-        return value ^ (value >> 31);
-    }
+    public override Tensor Applied(Tensor input) => input.mul(Kept);
+
+    public override void AddApplied(Tensor target, Tensor product) => target.add_(product.mul_(Kept));
+
+    public override DropoutMask Rows(long start, long count) => new DrawnMask(Kept.narrow(0, start, count));
+
+    public override Tensor AsTensor(long rows) => Kept;
 }

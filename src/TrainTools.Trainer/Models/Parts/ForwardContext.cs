@@ -36,6 +36,9 @@ internal sealed class ForwardContext
     /// <summary>Whether dropout is on.</summary>
     public bool Training => Input.Training;
 
+    /// <summary>Whether each layer's backward pass follows its forward pass, so that one layer's activations exist at a time.</summary>
+    public bool OneLayerAtATime { get; init; }
+
     /// <summary>Rotary tables for this pass, made at the first layer that asks.</summary>
     public RotaryTables Rotary(RotaryEmbedding embedding)
     {

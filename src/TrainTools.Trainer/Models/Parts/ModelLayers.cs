@@ -42,7 +42,7 @@ internal sealed class PreNormLayer(INormLayer attentionNorm, SelfAttention atten
         var middle = attended.add_(hidden);
         if (branch?.Fits(middle, context.Training) == true && !(context.Training && BranchDropout > 0))
         {
-            return branch.Forward(middle, context.Training).MoveToOuterDisposeScope();
+            return branch.Forward(middle, context.Training, context.OneLayerAtATime).MoveToOuterDisposeScope();
         }
 
         var fed = context.Dropout(feedForward.Forward(feedForwardNorm.Forward(middle), context), BranchDropout);

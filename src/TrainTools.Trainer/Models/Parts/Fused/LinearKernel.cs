@@ -16,21 +16,21 @@ internal interface IFusedAdapter : ILinearAdapter
     /// <param name="device">Where it is computed.</param>
     bool Fuses(bool training, Device device);
 
-    /// <summary>What dropout lets through, bool [N, in], the same for the same seed; null where there is no dropout.</summary>
-    Tensor? Mask(long rows, ulong seed);
+    /// <summary>What dropout lets through, the same for the same seed; null where there is no dropout.</summary>
+    DropoutMask? Mask(ulong seed);
 
     /// <summary>output += scale · ((x ⊙ mask)·Aᵀ)·Bᵀ.</summary>
     /// <param name="output">[N, out].</param>
     /// <param name="input">x, [N, in].</param>
-    /// <param name="mask">[N, in], or null.</param>
-    void AddTo(Tensor output, Tensor input, Tensor? mask);
+    /// <param name="mask">What dropout lets through; null = everything.</param>
+    void AddTo(Tensor output, Tensor input, DropoutMask? mask);
 
     /// <summary>Adds the gradients of the adapter's tensors where they belong, and the input's to the target.</summary>
-    /// <param name="target">Gradient of the input, [N, in].</param>
+    /// <param name="target">Gradient of the input, [N, in]; null = it is not asked for.</param>
     /// <param name="gradient">Gradient of the output, [N, out].</param>
     /// <param name="input">x, [N, in].</param>
-    /// <param name="mask">[N, in], or null.</param>
-    void Backward(Tensor target, Tensor gradient, Tensor input, Tensor? mask);
+    /// <param name="mask">What dropout lets through; null = everything.</param>
+    void Backward(Tensor? target, Tensor gradient, Tensor input, DropoutMask? mask);
 }
 
 /// <summary>A linear layer's products outside the graph, with its adapter and its quantised weight where it has them.</summary>
@@ -43,6 +43,9 @@ internal static class LinearKernel
     public static bool Fits(LinearLayer layer, bool training, Device device) =>
         !layer.Transposed && (layer.FrozenProduct is not null || layer.Weight.Value.dtype == ScalarType.Float32)
         && (layer.Adapter is null || (layer.Adapter is IFusedAdapter adapter && adapter.Fuses(training, device)));
+
+    /// <summary>Whether the layer's weight is trained.</summary>
+    public static bool IsTrained(LinearLayer layer) => layer.FrozenProduct is null && layer.Weight.Value.requires_grad;
 
     /// <summary>Whether each product makes the weight anew, so that few products are better than many.</summary>
     public static bool IsQuantized(LinearLayer layer) => layer.FrozenProduct is not null;
@@ -70,14 +73,13 @@ internal static class LinearKernel
 
     /// <summary>What dropout lets through to a layer's adapter; null = everything.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="rows">N.</param>
     /// <param name="seed">The pass's seed; null = no dropout.</param>
     /// <param name="place">The layer's place in the pass: each has masks of its own.</param>
-    public static Tensor? Mask(LinearLayer layer, long rows, ulong? seed, int place) =>
-        seed is { } value ? (layer.Adapter as IFusedAdapter)?.Mask(rows, unchecked(value + (ulong)place)) : null;
+    public static DropoutMask? Mask(LinearLayer layer, ulong? seed, int place) =>
+        seed is { } value ? (layer.Adapter as IFusedAdapter)?.Mask(unchecked(value + (ulong)place)) : null;
 
     /// <summary>x Wᵀ + b and the adapter's share, [N, in] → [N, out].</summary>
-    public static Tensor Forward(LinearLayer layer, Tensor input, Tensor? mask = null)
+    public static Tensor Forward(LinearLayer layer, Tensor input, DropoutMask? mask = null)
     {
         if (layer.FrozenProduct is { } product)
         {
@@ -89,7 +91,7 @@ internal static class LinearKernel
     }
 
     /// <summary>The same, written into what is given, [N, out].</summary>
-    public static void ForwardInto(Tensor output, LinearLayer layer, Tensor input, Tensor? mask = null)
+    public static void ForwardInto(Tensor output, LinearLayer layer, Tensor input, DropoutMask? mask = null)
     {
         if (layer.FrozenProduct is { } product)
         {
@@ -110,7 +112,7 @@ internal static class LinearKernel
     /// <param name="gradient">Gradient of the output, [N, out].</param>
     /// <param name="input">What went in, [N, in].</param>
     /// <param name="mask">The mask of the forward pass.</param>
-    public static Tensor Backward(LinearLayer layer, Tensor gradient, Tensor input, Tensor? mask = null)
+    public static Tensor Backward(LinearLayer layer, Tensor gradient, Tensor input, DropoutMask? mask = null)
     {
         AddParameterGradients(layer, gradient, input);
         var target = layer.FrozenProduct is { } product ? product.Transposed(gradient) : gradient.mm(layer.Weight.Value);
@@ -125,7 +127,7 @@ internal static class LinearKernel
     /// <param name="input">What went in, [N, in].</param>
     /// <param name="adds">Whether it is added.</param>
     /// <param name="mask">The mask of the forward pass.</param>
-    public static void BackwardInto(Tensor target, LinearLayer layer, Tensor gradient, Tensor input, bool adds, Tensor? mask = null)
+    public static void BackwardInto(Tensor target, LinearLayer layer, Tensor gradient, Tensor input, bool adds, DropoutMask? mask = null)
     {
         AddParameterGradients(layer, gradient, input);
         if (layer.FrozenProduct is { } product)
@@ -141,7 +143,7 @@ internal static class LinearKernel
         (layer.Adapter as IFusedAdapter)?.Backward(target, gradient, input, mask);
     }
 
-    private static Tensor Completed(Tensor output, LinearLayer layer, Tensor input, Tensor? mask)
+    private static Tensor Completed(Tensor output, LinearLayer layer, Tensor input, DropoutMask? mask)
     {
         if (layer.Bias is { } bias)
         {

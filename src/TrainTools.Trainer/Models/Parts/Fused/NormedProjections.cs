@@ -6,7 +6,7 @@ namespace TrainTools.Trainer.Models.Parts.Fused;
 
 /// <summary>
 /// Queries, keys and values of norm(x) as one node of the graph, adapters and quantised weights included. Kept for backward: x
-/// and one number a row; the norm's output (and dropout's masks) are made again. Gradients of the parameters are added where they
+/// and one number a row; the norm's output is made again. Gradients of the parameters are added where they
 /// belong at once.
 /// </summary>
 internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, LinearLayer key, LinearLayer value)
@@ -39,11 +39,7 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
         using var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value);
         return [Product(query, 0), Product(key, 1), Product(value, 2)];
 
-        Tensor Product(LinearLayer layer, int place)
-        {
-            using var mask = LinearKernel.Mask(layer, x.shape[0], seed, place);
-            return LinearKernel.Forward(layer, normed, mask);
-        }
+        Tensor Product(LinearLayer layer, int place) => LinearKernel.Forward(layer, normed, LinearKernel.Mask(layer, seed, place));
     }
 
     private Tensor Backward(List<Tensor?> gradients, Kept kept)
@@ -60,8 +56,7 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
                 // Where nothing depends on an output (queries and keys, if each token sees itself alone), there is none.
                 if (gradient is not null)
                 {
-                    using var mask = LinearKernel.Mask(layer, normed.shape[0], kept.Seed, place);
-                    LinearKernel.BackwardInto(throughNorm, layer, gradient, normed, adds, mask);
+                    LinearKernel.BackwardInto(throughNorm, layer, gradient, normed, adds, LinearKernel.Mask(layer, kept.Seed, place));
                     adds = true;
                 }
             }
@@ -97,7 +92,7 @@ internal sealed class NormedProjections(RmsNormLayer norm, LinearLayer query, Li
             return [.. parts.Select(p => p.MoveToOuterDisposeScope())];
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => AutogradGuard.Run(3, () =>
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => AutogradGuard.Run(3, grad_outputs, () =>
         {
             using var scope = NewDisposeScope();
             var kept = (Kept)ctx.get_data("kept");

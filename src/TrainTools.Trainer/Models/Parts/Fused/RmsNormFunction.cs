@@ -24,17 +24,28 @@ internal sealed class RmsNormFunction : autograd.SingleTensorFunction<RmsNormFun
         using var scope = NewDisposeScope();
         var inverse = RmsNormKernel.Inverse(x, (double)vars[2]);
         ctx.set_materialize_grads(false);
-        ctx.save_for_backward([x, weight, inverse]);
-        ctx.save_data("weight_gradient", weight.requires_grad);
-        inverse.MoveToOuterDisposeScope(); // it is saved after this returns
-        return RmsNormKernel.Apply(x, inverse, weight).MoveToOuterDisposeScope();
+        var output = RmsNormKernel.Apply(x, inverse, weight);
+
+        // Not by save_for_backward: what is saved there lives until the whole graph is gone.
+        ctx.save_data("kept", new Kept(x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), weight));
+        return output.MoveToOuterDisposeScope();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(3, [grad_output], () =>
     {
         using var scope = NewDisposeScope();
-        var saved = ctx.get_saved_variables();
-        var (input, weight) = RmsNormKernel.Backward(grad_output, saved[0], saved[2], saved[1], (bool)ctx.get_data("weight_gradient"));
+        using var kept = (Kept)ctx.get_data("kept");
+        var (input, weight) = RmsNormKernel.Backward(grad_output, kept.Input, kept.Inverse, kept.Weight, kept.Weight.requires_grad);
         return [input.MoveToOuterDisposeScope(), weight?.MoveToOuterDisposeScope()!, null!];
     });
+
+    /// <summary>What backward needs; the weight is the model's.</summary>
+    private sealed record Kept(Tensor Input, Tensor Inverse, Tensor Weight) : IDisposable
+    {
+        public void Dispose()
+        {
+            Input.Dispose();
+            Inverse.Dispose();
+        }
+    }
 }

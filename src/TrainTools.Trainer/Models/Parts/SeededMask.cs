@@ -1,0 +1,159 @@
+using System.Runtime.Intrinsics;
+using TorchSharp;
+using TrainTools.Trainer.Models.Loading;
+using static TorchSharp.torch;
+
+namespace TrainTools.Trainer.Models.Parts;
+
+/// <summary>
+/// Dropout's mask as a function of a seed and the place, so that backward needs nothing kept, and so that it is never made: it
+/// is applied in the pass over memory that reads the numbers. Each number is 16 bits of a hash of its place (two rounds of
+/// Wellons' lowbias32 with half of the seed before each): the mask depends neither on the number of threads nor on how the rows
+/// are cut. On the CPU; the share that survives is a multiple of 1/65536.
+/// </summary>
+/// <param name="columns">Numbers in a row.</param>
+/// <param name="seed">The seed.</param>
+/// <param name="keep">Probability of surviving.</param>
+internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) : DropoutMask
+{
+    private const int Block = 16; // numbers of eight hashes
+    private const long Piece = 1 << 17;
+    private readonly ulong mixed = Mixed(seed);
+    private readonly int limit = (int)Math.Round(keep * 65536);
+    private long firstRow;
+
+    private delegate void Pass(long place, long count, byte* output, float* input);
+
+    public override Tensor Applied(Tensor input)
+    {
+        if (!IsPlain(input))
+        {
+            using var kept = AsTensor(input.shape[0]);
+            return input.mul(kept);
+        }
+
+        var output = empty_like(input);
+        Run(input.numel(), sizeof(float), output, input, (place, count, to, from) => Select(place, count, (float*)to, from, adds: false));
+        return output;
+    }
+
+    public override void AddApplied(Tensor target, Tensor product)
+    {
+        if (!IsPlain(target) || !IsPlain(product))
+        {
+            using var kept = AsTensor(target.shape[0]);
+            target.add_(product.mul_(kept));
+            return;
+        }
+
+        Run(target.numel(), sizeof(float), target, product, (place, count, to, from) => Select(place, count, (float*)to, from, adds: true));
+    }
+
+    public override DropoutMask Rows(long start, long count) => new SeededMask(columns, seed, keep) { firstRow = firstRow + start };
+
+    public override Tensor AsTensor(long rows)
+    {
+        var mask = empty([rows, columns], ScalarType.Bool);
+        Run(rows * columns, 1, mask, null, (place, count, to, _) =>
+        {
+            for (long i = 0; i < count; i++)
+            {
+                to[i] = Survives(place + i) ? (byte)1 : (byte)0;
+            }
+        });
+        return mask;
+    }
+
+    private static bool IsPlain(Tensor tensor) => tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.is_contiguous();
+
+    private void Run(long count, int size, Tensor output, Tensor? input, Pass pass)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        var (to, from) = ((nint)TensorBytes.Pointer(output), input is null ? 0 : (nint)TensorBytes.Pointer(input));
+        var first = firstRow * columns;
+        var pieces = (count + Piece - 1) / Piece;
+        if (pieces == 1)
+        {
+            pass(first, count, (byte*)to, (float*)from);
+        }
+        else
+        {
+            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, i =>
+                pass(first + (i * Piece), Math.Min(Piece, count - (i * Piece)), (byte*)to + (i * Piece * size), (float*)from + (i * Piece)));
+        }
+
+        GC.KeepAlive(output);
+        GC.KeepAlive(input);
+    }
+
+    // Eight hashes stand for sixteen numbers: their low halves for the first eight, their high halves for the others.
+    private void Select(long place, long count, float* output, float* input, bool adds)
+    {
+        long i = 0;
+        for (; i < count && (place + i) % Block != 0; i++)
+        {
+            One(i);
+        }
+
+        var bound = Vector256.Create(limit);
+        for (; i + Block <= count; i += Block)
+        {
+            var hashes = Hashes(Vector256.Create((uint)((place + i) / Block * (Block / 2))) + Vector256<uint>.Indices);
+            Eight(Vector256.LessThan((hashes & Vector256.Create(0xFFFFu)).AsInt32(), bound), i);
+            Eight(Vector256.LessThan((hashes >>> 16).AsInt32(), bound), i + (Block / 2));
+        }
+
+        for (; i < count; i++)
+        {
+            One(i);
+        }
+
+        void Eight(Vector256<int> survive, long at)
+        {
+            var chosen = Vector256.Load(input + at) & survive.AsSingle();
+            (adds ? Vector256.Load(output + at) + chosen : chosen).Store(output + at);
+        }
+
+        void One(long at)
+        {
+            var chosen = Survives(place + at) ? input[at] : 0;
+            output[at] = adds ? output[at] + chosen : chosen;
+        }
+    }
+
+    private bool Survives(long place)
+    {
+        var hash = Round(Round((uint)((place / Block * (Block / 2)) + (place % (Block / 2))) + (uint)mixed) ^ (uint)(mixed >> 32));
+        return (int)(place % Block < Block / 2 ? hash & 0xFFFF : hash >> 16) < limit;
+    }
+
+    private Vector256<uint> Hashes(Vector256<uint> places) =>
+        Round(Round(places + Vector256.Create((uint)mixed)) ^ Vector256.Create((uint)(mixed >> 32)));
+
+    private static Vector256<uint> Round(Vector256<uint> x)
+    {
+        x = (x ^ (x >>> 16)) * Vector256.Create(0x7FEB352Du);
+        x = (x ^ (x >>> 15)) * Vector256.Create(0x846CA68Bu);
+        return x ^ (x >>> 16);
+    }
+
+    private static uint Round(uint x)
+    {
+        x = (x ^ (x >> 16)) * 0x7FEB352D;
+        x = (x ^ (x >> 15)) * 0x846CA68B;
+        return x ^ (x >> 16);
+    }
+
+    // Seeds that follow one another must not give neighbouring places (Steele, Lea and Flood 2014: SplitMix64).
+    private static ulong Mixed(ulong value)
+    {
+        value += 0x9E3779B97F4A7C15UL;
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9UL;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EBUL;
+        return value ^ (value >> 31);
+    }
+}
