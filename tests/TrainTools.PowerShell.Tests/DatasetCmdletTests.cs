@@ -147,6 +147,13 @@ public sealed class DatasetCmdletTests(Shell shell) : IClassFixture<Shell>, IDis
         Assert.Equal(2L, Assert.Single(shell.Output($"{row}, {row} | Measure-TrainingDataset")).Get("Records"));
     }
 
+    [Theory]
+    [InlineData("Path")]
+    [InlineData("LiteralPath")]
+    [InlineData("PSPath")]
+    public void An_object_that_names_a_file_is_no_record(string property) =>
+        Assert.Equal(6L, Assert.Single(shell.Output("[pscustomobject]@{ $args[1] = $args[0] } | Measure-TrainingDataset", Dirty(), property)).Get("Records"));
+
     [Fact]
     public void Folders_of_what_is_written_aside_are_made()
     {

@@ -4,6 +4,7 @@ using System.Management.Automation;
 using TrainTools.Core.Cleaning;
 using TrainTools.Core.Cleaning.LabelErrors;
 using TrainTools.Core.Cleaning.Text;
+using TrainTools.Core.Data;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Tokenization;
 using TrainTools.PowerShell.Completers;
@@ -200,7 +201,7 @@ public sealed partial class InvokeDatasetCleanCommand
         TokenizerPath = TokenizerPath,
         MaxLength = MaxLength,
         EvaluationPaths = [.. PathHelper.Resolve(this, EvaluationPath, literal: false)],
-        EvaluationReader = ReaderOptions(),
+        EvaluationReader = NamesOnly(ReaderOptions()),
         ContaminationNGram = ContaminationNGram,
         Languages = Language,
         Scripts = Script,
@@ -211,6 +212,13 @@ public sealed partial class InvokeDatasetCleanCommand
         Threads = ThreadCount,
         Seed = Seed,
     };
+
+    // An evaluation file has a layout and a shape of its own.
+    private static DatasetReaderOptions NamesOnly(DatasetReaderOptions options)
+    {
+        var own = new DatasetReaderOptions();
+        return options with { FileFormat = own.FileFormat, Shape = own.Shape, TextUnit = own.TextUnit, Header = own.Header, ColumnNames = own.ColumnNames, Delimiter = own.Delimiter };
+    }
 
     private Dictionary<string, double> Thresholds() => Read<double>(Threshold, "Threshold", value =>
         LanguagePrimitives.TryConvertTo<double>(value, CultureInfo.InvariantCulture, out var number) ? number : null);

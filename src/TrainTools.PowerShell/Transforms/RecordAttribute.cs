@@ -28,9 +28,13 @@ internal sealed class RecordAttribute : ArgumentTransformationAttribute
         }
         catch (TrainToolsException e)
         {
-            throw new ArgumentTransformationMetadataException($"{e.Message} {e.Remedy}", e);
+            // What names a file is left to the parameters for paths.
+            throw new ArgumentTransformationMetadataException($"{e.Message} {e.Remedy}", NamesFile(inputData) ? new PSInvalidCastException(e.Message, e) : e);
         }
     }
+
+    private static bool NamesFile(object row) =>
+        PSObject.AsPSObject(row).Properties.Any(p => p.Name.ToUpperInvariant() is "PATH" or "LITERALPATH" or "PSPATH" or "LP");
 
     private static JsonNode? Node(object? value)
     {

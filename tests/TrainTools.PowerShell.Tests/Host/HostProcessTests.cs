@@ -116,7 +116,7 @@ public sealed class HostProcessTests : IDisposable
 
         // SIGTERM takes the way of SIGINT, which a shell that starts the tests in its background would have them ignore.
         Assert.Equal(0, Kill(process.Id, 15));
-        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.True(process.WaitForExit(HostProcess.Limit));
         Assert.Equal(130, process.ExitCode);
     }
 
@@ -135,13 +135,13 @@ public sealed class HostProcessTests : IDisposable
             File.WriteAllText(data, "{\"text\":\"one\"}\n");
             using var process = HostProcess.Start(
                 null, "-Command", $"$r = Import-TrainingDataset '{data}'; & {{ while ($true) {{ $r }} }} | Export-TrainingDataset '{Path.Combine(folder.FullName, "b.jsonl")}'");
-            Assert.True(SpinWait.SpinUntil(() => folder.GetFiles().Length == 2, TimeSpan.FromMinutes(1)));
+            Assert.True(SpinWait.SpinUntil(() => folder.GetFiles().Length == 2, HostProcess.Limit));
             for (var signal = 0; signal < 3; signal++)
             {
                 _ = Kill(process.Id, 15);
             }
 
-            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+            Assert.True(process.WaitForExit(HostProcess.Limit));
             Assert.Equal(130, process.ExitCode);
             Assert.Equal([data], folder.GetFiles().Select(f => f.FullName));
         }

@@ -64,6 +64,16 @@ public sealed class ResumeTests(CompletedRun done) : IDisposable
             Assert.Equal("Running", Assert.Single(other.Output(Endless, Example.Model, done.Data, Output)).Text("State"));
         }
 
+        // The run begins when its trainer is ready; from then on a moment's watching sees steps.
+        var metrics = new FileInfo(Path.Combine(Output, "metrics.jsonl"));
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                Thread.Sleep(50);
+                metrics.Refresh();
+                return metrics.Exists && metrics.Length > 0;
+            },
+            HostProcess.Limit));
         var steps = done.Shell.Output("Watch-FineTune $args[0] -AsStep -Timeout 5", Output);
         Assert.Equal(Enumerable.Range(1, steps.Count), steps.Select(s => (int)s.Get("Step")!));
         Assert.NotEmpty(steps);
