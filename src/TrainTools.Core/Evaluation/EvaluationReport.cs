@@ -30,6 +30,9 @@ public sealed record EvaluationReport
     /// <summary>What was taken for what (tags of words in tagging); null for several labels a text and for a regression.</summary>
     public ConfusionMatrix? Confusion { get; init; }
 
+    /// <summary>Of several labels a text: how often each was rightly and wrongly given; empty for other tasks.</summary>
+    public IReadOnlyList<LabelConfusion> LabelConfusions { get; init; } = [];
+
     /// <summary>Pairs most often confused.</summary>
     public IReadOnlyList<ConfusedPair> MostConfused { get; init; } = [];
 

@@ -16,6 +16,16 @@ public static class MultiLabelScores
             labels[k], given.Where((g, i) => g[k] && predicted[i][k]).LongCount(), predicted.LongCount(p => p[k]), given.LongCount(g => g[k])))];
     }
 
+    /// <summary>The four cells of each class.</summary>
+    /// <param name="labels">Names of the classes.</param>
+    /// <param name="given">Given classes of each row.</param>
+    /// <param name="predicted">Predicted classes of each row.</param>
+    public static IReadOnlyList<LabelConfusion> Confusions(IReadOnlyList<string> labels, IReadOnlyList<bool[]> given, IReadOnlyList<bool[]> predicted)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        return [.. labels.Select((label, k) => LabelConfusion.Of(label, given.Select(g => g[k]), predicted.Select(p => p[k])))];
+    }
+
     /// <summary>
     /// The metrics, under the names of the logs. eval_accuracy is that of whole rows (scikit-learn's subset accuracy), eval_f1
     /// the micro mean, eval_f1_samples the mean over rows.

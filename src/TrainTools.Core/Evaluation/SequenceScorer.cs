@@ -60,6 +60,7 @@ public sealed class SequenceScorer(LabelSet labels) : PredictionScorer(labels)
             Metrics = metrics,
             Classes = Classes(),
             Confusion = confusion,
+            LabelConfusions = Labels.Problem == ProblemType.MultiLabelClassification ? MultiLabelScores.Confusions(Labels.Names, Given(), Chosen()) : [],
             MostConfused = confusion?.Confused(most) ?? [],
             HighestLoss = [.. predictions.OrderByDescending(p => p.Loss).Take(most)],
         };

@@ -1,3 +1,4 @@
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Samples.Labels;
 
@@ -55,7 +56,20 @@ public sealed class TagScorer(LabelSet labels) : PredictionScorer(labels)
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, double> Metrics() => Score().Metrics();
+    public override IReadOnlyDictionary<string, double> Metrics()
+    {
+        var metrics = Score().Metrics();
+
+        // A type that is neither there nor predicted takes no part in the means, but can be what a run is judged by.
+        foreach (var type in EvaluationMetrics.Names(TaskType.TokenClassification, Labels.Names))
+        {
+            metrics.TryAdd($"eval_{type}_precision", 0);
+            metrics.TryAdd($"eval_{type}_recall", 0);
+            metrics.TryAdd($"eval_{type}_f1", 0);
+        }
+
+        return metrics;
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<RecordPrediction> Predictions() =>

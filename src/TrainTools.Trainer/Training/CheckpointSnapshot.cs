@@ -3,14 +3,15 @@ using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Files;
 using TrainTools.Core.Runs;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Core.Serialization;
 using TrainTools.Trainer.Models.Loading;
 
 namespace TrainTools.Trainer.Training;
 
 /// <summary>
-/// A checkpoint on its way to the disk: state.json, run-config.yaml, weights, optimizer.safetensors and their checksums,
-/// in a folder that appears whole. With copies it can be written while training goes on.
+/// A checkpoint on its way to the disk: state.json, run-config.yaml, weights with tokenizer and labels, optimizer.safetensors
+/// and their checksums, in a folder that appears whole. With copies it can be written while training goes on.
 /// </summary>
 internal sealed class CheckpointSnapshot : IDisposable
 {
@@ -20,15 +21,17 @@ internal sealed class CheckpointSnapshot : IDisposable
     private readonly WeightsSnapshot? copies;
     private readonly List<KeyValuePair<string, torch.Tensor>> moments;
     private readonly CheckpointState state;
-    private readonly string config;
+    private readonly TrainingConfig config;
+    private readonly LabelSet? labels;
 
-    private CheckpointSnapshot(TrainedWeights weights, WeightsSnapshot? copies, List<KeyValuePair<string, torch.Tensor>> moments, CheckpointState state, string config)
+    private CheckpointSnapshot(TrainedWeights weights, WeightsSnapshot? copies, List<KeyValuePair<string, torch.Tensor>> moments, CheckpointState state, TrainingConfig config, LabelSet? labels)
     {
         this.weights = weights;
         this.copies = copies;
         this.moments = moments;
         this.state = state;
         this.config = config;
+        this.labels = labels;
     }
 
     /// <summary>Whether it holds copies, so that training may go on.</summary>
@@ -39,10 +42,10 @@ internal sealed class CheckpointSnapshot : IDisposable
     /// <param name="optimizer">Its optimizer.</param>
     /// <param name="state">Where the run stands.</param>
     /// <param name="config">The run's configuration.</param>
+    /// <param name="labels">The run's labels; null for language.</param>
     /// <param name="copy">Whether to copy; it is then tried, and given up where memory does not suffice.</param>
-    public static CheckpointSnapshot Take(TrainedWeights weights, AdamW optimizer, CheckpointState state, TrainingConfig config, bool copy)
+    public static CheckpointSnapshot Take(TrainedWeights weights, AdamW optimizer, CheckpointState state, TrainingConfig config, LabelSet? labels, bool copy)
     {
-        var text = ConfigYaml.Write(config);
         WeightsSnapshot? copies = null;
         var moments = new List<KeyValuePair<string, torch.Tensor>>();
         try
@@ -55,7 +58,7 @@ internal sealed class CheckpointSnapshot : IDisposable
                     moments.Add(new(name, WeightsSnapshot.Copy(tensor)));
                 }
 
-                return new CheckpointSnapshot(weights, copies, moments, state, text);
+                return new CheckpointSnapshot(weights, copies, moments, state, config, labels);
             }
         }
         catch (Exception e) when (MemoryLimit.RanOut(e))
@@ -64,7 +67,7 @@ internal sealed class CheckpointSnapshot : IDisposable
             moments.ForEach(m => m.Value.Dispose());
         }
 
-        return new CheckpointSnapshot(weights, null, [.. optimizer.State], state, text);
+        return new CheckpointSnapshot(weights, null, [.. optimizer.State], state, config, labels);
     }
 
     /// <summary>Bytes of a checkpoint, within a few kilobytes.</summary>
@@ -90,8 +93,9 @@ internal sealed class CheckpointSnapshot : IDisposable
                 weights.Save(writing);
             }
 
+            WeightCompanions.Write(writing, config.Model, labels);
             SafetensorsWriter.Write(Path.Combine(writing, OptimizerName), [.. moments.Select(s => TensorBytes.Item(s.Key, s.Value))]);
-            AtomicFile.WriteText(Path.Combine(writing, CheckpointIdentity.ConfigName), config);
+            AtomicFile.WriteText(Path.Combine(writing, CheckpointIdentity.ConfigName), ConfigYaml.Write(config));
             AtomicFile.WriteBytes(Path.Combine(writing, CheckpointIdentity.StateName), state.ToBytes());
             CheckpointManifest.Write(writing);
             AtomicFile.FlushFolder(writing);

@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Files;
 using TrainTools.Core.Runs;
+using TrainTools.Core.Samples.Labels;
 
 namespace TrainTools.Trainer.Training;
 
@@ -10,7 +11,10 @@ namespace TrainTools.Trainer.Training;
 /// The checkpoints of a run. Each is copied in memory and then written on a thread of its own, one at a time, while
 /// training goes on; where memory has no room for the copy, training waits for the disk.
 /// </summary>
-internal sealed class CheckpointStore(RunFolder folder, TrainingConfig config) : IDisposable
+/// <param name="folder">The run folder.</param>
+/// <param name="config">The run's configuration.</param>
+/// <param name="labels">The run's labels; null for language.</param>
+internal sealed class CheckpointStore(RunFolder folder, TrainingConfig config, LabelSet? labels = null) : IDisposable
 {
     private const double CopyShare = 0.8;
     private readonly Queue<CheckpointSaved> saved = new();
@@ -37,7 +41,7 @@ internal sealed class CheckpointStore(RunFolder folder, TrainingConfig config) :
         var bytes = CheckpointSnapshot.Size(weights, optimizer);
         var kept = RunCheckpoint.Find(folder) is [.., var last] ? $"The checkpoint of step {last.Step} is whole." : null;
         DiskSpace.Ensure(folder.Path, bytes, FormattableString.Invariant($"the checkpoint of step {state.Step}"), kept);
-        var snapshot = CheckpointSnapshot.Take(weights, optimizer, state, config, HasMemoryFor(bytes));
+        var snapshot = CheckpointSnapshot.Take(weights, optimizer, state, config, labels, HasMemoryFor(bytes));
         void Save()
         {
             using (snapshot)

@@ -5,7 +5,6 @@ using TrainTools.Core.Diagnostics.Remedies;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
-using TrainTools.Core.Samples.Labels;
 using TrainTools.Core.Schedules;
 using TrainTools.Core.Tokenization;
 using TrainTools.Core.Training;
@@ -36,6 +35,7 @@ public sealed class RunEngine : ITrainingEngine
         var passedOver = RemedyLog.SkippedRecords(context.Folder);
         RunData Read() => RunData.Prepare(config, tokenizer, context.Events, context.Folder).PassOver(passedOver);
         var labelled = config.Task.TaskType is TaskType.SequenceClassification or TaskType.TokenClassification ? Read() : null;
+        EvaluationMetrics.RefuseUnknown(config, labelled?.Labels);
         var method = config.Method;
         TorchRandom.Seed(config.Runtime.Seed);
         using var model = TaskParts.Load(modelPath, config.Task, labelled?.Labels, tokenizer, new PretrainedModelOptions
@@ -88,7 +88,7 @@ public sealed class RunEngine : ITrainingEngine
             Scaler = scaler,
             Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler, new StepProbe(optimizer.Groups)),
             PassedOver = passedOver,
-            Classes = data.Labels?.Names.Count,
+            Labels = data.Labels,
             Facts = SampleFacts.Of(data.Training.Samples, data.Validation),
             Evaluator = data.Validation.Count == 0 ? null
                 : new Evaluator(objective, data.Validation, config.Batch.PerDeviceEvalBatchSize ?? plan.BatchSize, collator, scorer, config.Evaluation.MetricForBestModel),
@@ -120,18 +120,10 @@ public sealed class RunEngine : ITrainingEngine
             weights.Save(path);
         }
 
-        TokenizerFiles.Copy(config.Model, path);
-        if (scorer is not null)
+        WeightCompanions.Write(path, config.Model, data.Labels);
+        if (scorer is not null && loop.Evaluator is { } evaluator)
         {
-            if (adapter is not null)
-            {
-                LabelFile.Write(path, data.Labels!);
-            }
-
-            if (loop.Evaluator is { } evaluator)
-            {
-                EvaluationWriter.Write(evaluator, scorer, config, context.Folder, path);
-            }
+            EvaluationWriter.Write(evaluator, scorer, config, context.Folder, path);
         }
 
         return result with { ModelPath = path };

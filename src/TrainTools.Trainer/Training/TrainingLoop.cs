@@ -4,6 +4,7 @@ using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
+using TrainTools.Core.Samples.Labels;
 using TrainTools.Core.Schedules;
 using TrainTools.Core.Training;
 using TrainTools.Trainer.Hosting;
@@ -58,8 +59,8 @@ internal sealed class TrainingLoop : IDisposable
 
     public required Evaluator? Evaluator { get; init; }
 
-    /// <summary>Classes a prediction chooses from; null = the vocabulary.</summary>
-    public int? Classes { get; init; }
+    /// <summary>The labels a prediction chooses from; null = the vocabulary.</summary>
+    public LabelSet? Labels { get; init; }
 
     /// <summary>What the rows tell the diagnosis before the first step.</summary>
     public required SampleFacts Facts { get; init; }
@@ -78,7 +79,7 @@ internal sealed class TrainingLoop : IDisposable
     public RunResult Run()
     {
         Resume();
-        checkpoints = new CheckpointStore(Context.Folder, Config);
+        checkpoints = new CheckpointStore(Context.Folder, Config, Labels);
         checkpoints.EnsureRoom(Weights, Optimizer);
         log = new RunLogs(Context.Folder, done, Config.Logging.Tensorboard);
         var started = new RunStarted
@@ -131,7 +132,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private RunWatch Watch(RunStarted started)
     {
-        var facts = RunFacts.From(Config, started) with { Classes = Classes ?? Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap, EvaluationRows = Facts.EvaluationRows };
+        var facts = RunFacts.From(Config, started) with { Classes = Labels?.Names.Count ?? Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap, EvaluationRows = Facts.EvaluationRows };
         Context.Describe(i => i with { Facts = facts with { Config = null } });
         var made = new RunWatch(facts, Context.Folder, Context.Events);
         if (done > 0)

@@ -83,11 +83,67 @@ public sealed class RecordRuleTests : IDisposable
         Assert.Equal(ErrorIds.LabelUnknown, unseen.ErrorId);
         Assert.Contains("neutral (first in v.jsonl(2))", unseen.Why, StringComparison.Ordinal);
         Data("a.jsonl", Label("pos"), Label("pos"));
-        Assert.Contains("nothing to tell apart", Single("LabelsInData", Task).Why, StringComparison.Ordinal);
+        var one = Single("LabelsInData", Task);
+        Assert.Equal((Error, ErrorIds.LabelsOneClass), (one.Severity, one.ErrorId));
+        Assert.Contains("a.jsonl(1) to ", one.Why, StringComparison.Ordinal);
+        Assert.Equal(Warning, Single("LabelsInData", Task + "\nlabels: [neg, pos]").Severity); // a head for both is what was asked for
         Data("a.jsonl", Enumerable.Range(0, 100).Select(i => Label(i < 4 ? "neg" : "pos")));
         Assert.Contains("96 % of the records have the label 'pos'", Single("LabelsInData", Task).Why, StringComparison.Ordinal);
         Data("a.jsonl", Enumerable.Range(0, 100).Select(i => Label(i < 5 ? "neg" : "pos")));
         None("LabelsInData", Task);
+    }
+
+    [Fact]
+    public void LabelsInData_takes_labels_as_the_run_does()
+    {
+        static string Label(object label) => JsonSerializer.Serialize(new { text = "x " + label, label });
+        const string Task = "task_type: sequence-classification";
+        const string Both = Task + "\nvalidation_path: '{dir}/v.jsonl'";
+
+        // Values that training never shows are no unknown labels.
+        Data("a.jsonl", Label(0.5), Label(1.25), Label(2));
+        Data("v.jsonl", Label(0.75));
+        None("LabelsInData", Both);
+        Data("v.jsonl", Label("much"));
+        Assert.Equal(ErrorIds.LabelNotNumber, Single("LabelsInData", Both).ErrorId);
+
+        // Where labels are names, a number is the place of one.
+        Data("a.jsonl", Label(0), Label(1));
+        Data("v.jsonl", Label("spam"));
+        None("LabelsInData", Both + "\nlabels: [ham, spam]");
+        Assert.Equal(ErrorIds.LabelUnknown, Single("LabelsInData", Task + "\nlabels: [ham]").ErrorId);
+
+        Data("a.jsonl", Label("ham"), Label(1));
+        var mixed = Single("LabelsInData", Task);
+        Assert.Equal((Error, ErrorIds.LabelsMixed), (mixed.Severity, mixed.ErrorId));
+        Assert.Contains("a.jsonl(2)", mixed.Why, StringComparison.Ordinal);
+
+        Data("a.jsonl", """{"tokens":["a","b"],"ner_tags":["O","B-x"]}""", """{"tokens":["a","b"],"ner_tags":["O"]}""");
+        Assert.Equal(ErrorIds.TokenTagMismatch, Single("LabelsInData", "task_type: token-classification").ErrorId);
+    }
+
+    [Theory]
+    [InlineData("eval_mse", "eval_f1", "1.5", "0.5")]
+    [InlineData("eval_f1_samples", "eval_matthews_correlation", "[\"a\",\"b\"]", "[]")]
+    [InlineData("eval_matthews_correlation", "eval_f1_samples", "\"a\"", "\"b\"")]
+    [InlineData("b_f1", "eval_c_f1", "\"a\"", "\"b\"")]
+    public void BestMetricKnown_goes_by_the_labels_of_the_data(string right, string wrong, params string[] labels)
+    {
+        Data("a.jsonl", labels.Select((l, i) => $$"""{"text":"text {{i}}","label":{{l}}}"""));
+        const string Task = "task_type: sequence-classification\nvalidation_split: 0.5\nmetric_for_best_model: ";
+        None("BestMetricKnown", Task + right);
+        var finding = Single("BestMetricKnown", Task + wrong);
+        Assert.Equal((Error, ErrorIds.ConfigValueInvalid), (finding.Severity, finding.ErrorId));
+        Assert.Contains(right == "b_f1" ? "of a label (a, b)" : right, finding.Expected, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BestMetricKnown_knows_the_types_of_entities()
+    {
+        Data("a.jsonl", """{"tokens":["a","b"],"ner_tags":["O","B-person"]}""", """{"tokens":["a","b"],"ner_tags":["O","I-place"]}""");
+        const string Task = "task_type: token-classification\nvalidation_split: 0.5\nmetric_for_best_model: ";
+        None("BestMetricKnown", Task + "eval_place_f1");
+        Assert.Contains("of a type of entity (person, place)", Single("BestMetricKnown", Task + "eval_B-person_f1").Expected, StringComparison.Ordinal);
     }
 
     [Fact]

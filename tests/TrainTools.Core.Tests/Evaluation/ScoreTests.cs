@@ -111,7 +111,30 @@ public sealed class ScoreTests
             var scorer = new SequenceScorer(labels);
             var width = labels.Names.Count;
             scorer.Add([new TrainingSample { InputIds = [], Labels = [], RowTargets = problem == ProblemType.MultiLabelClassification ? [1, 0] : [1], RecordIndexes = [0] }], new float[width]);
-            Assert.All(scorer.Metrics().Keys, m => Assert.True(EvaluationMetrics.IsOf(TaskType.SequenceClassification, m), m));
+            Assert.All(scorer.Metrics().Keys, m => Assert.True(EvaluationMetrics.IsOf(TaskType.SequenceClassification, m, problem, labels.Names), m));
+
+            // And the other way round: what is offered is measured. The losses are the evaluator's.
+            Assert.All(EvaluationMetrics.Of(TaskType.SequenceClassification, problem).Where(m => !m.StartsWith("eval_loss", StringComparison.Ordinal)), m => Assert.Contains(m, scorer.Metrics().Keys));
         }
+
+        var tags = new TagScorer(new LabelSet(["B-x", "I-y", "O"]));
+        tags.Add([new TrainingSample { InputIds = [0], Labels = [2], WordIds = [0], WordLabels = [2], RecordIndexes = [0] }], [0, 0, 1]);
+        Assert.All(tags.Metrics().Keys, m => Assert.True(EvaluationMetrics.IsOf(TaskType.TokenClassification, m, null, tags.Labels.Names), m));
+        Assert.All(EvaluationMetrics.Of(TaskType.TokenClassification).Where(m => !m.StartsWith("eval_loss", StringComparison.Ordinal)), m => Assert.Contains(m, tags.Metrics().Keys));
+        Assert.Equal(0, tags.Metrics()["eval_y_f1"]); // neither there nor predicted, and yet a metric to be judged by
+        Assert.Empty(tags.Report(tags.Predictions()).Classes);
+    }
+
+    [Fact]
+    public void Several_labels_have_the_cells_of_scikit_learns_multilabel_confusion_matrix()
+    {
+        // sklearn.metrics.multilabel_confusion_matrix, the example of its documentation: y_true [[1,0,1],[0,1,0]], y_pred [[1,0,0],[0,1,1]]
+        // gives [[[1,0],[0,1]], [[1,0],[0,1]], [[0,1],[1,0]]], each [[tn, fp], [fn, tp]].
+        var scorer = new SequenceScorer(new LabelSet(["a", "b", "c"], ProblemType.MultiLabelClassification));
+        TrainingSample Row(int record, params float[] targets) => new() { InputIds = [], Labels = [], RowTargets = targets, RecordIndexes = [record] };
+        scorer.Add([Row(0, 1, 0, 1), Row(1, 0, 1, 0)], [2, -2, -2, -2, 2, 2]);
+        var report = scorer.Report(scorer.Predictions());
+        Assert.Equal([new LabelConfusion("a", 1, 0, 0, 1), new LabelConfusion("b", 1, 0, 0, 1), new LabelConfusion("c", 0, 1, 1, 0)], report.LabelConfusions);
+        Assert.Null(report.Confusion);
     }
 }

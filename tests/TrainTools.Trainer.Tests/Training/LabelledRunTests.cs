@@ -6,6 +6,7 @@ using TrainTools.Core.Evaluation;
 using TrainTools.Core.Runs;
 using TrainTools.Core.Samples;
 using TrainTools.Core.Samples.Labels;
+using TrainTools.Trainer.Export;
 using TrainTools.Trainer.Generation;
 using TrainTools.Trainer.Hosting;
 using TrainTools.Trainer.Models;
@@ -122,6 +123,7 @@ public sealed class LabelledRunTests : IDisposable
         {
             Method = new MethodConfig { FinetuningType = TrainingMethod.Lora, LoraR = 4, LoraDropout = 0 },
             Duration = new DurationConfig { NumTrainEpochs = 10 },
+            Checkpoints = new CheckpointConfig { SaveStrategy = IntervalStrategy.Epoch, SaveTotalLimit = 1 },
         };
         var (result, events, folder) = Run(config);
         Assert.Equal(1, events.OfType<EvaluationResult>().Last().Metrics["eval_accuracy"]);
@@ -132,7 +134,22 @@ public sealed class LabelledRunTests : IDisposable
         Assert.Contains("score", modules);
         using var answers = new TextGeneratorFactory().Load(result.ModelPath!, "cpu");
         using var stop = StopSignal.Manual();
-        Assert.Equal("good", Assert.IsType<ClassifiedText>(answers.Generate(new GenerationRequest { Prompt = "the film was nice" }, 0, stop)).Label);
+        var answer = Assert.IsType<ClassifiedText>(answers.Generate(new GenerationRequest { Prompt = "the film was nice" }, 0, stop));
+        Assert.Equal("good", answer.Label);
+
+        // A checkpoint can be used by itself, as the result can: tokenizer and labels lie with it and are covered by its checksums.
+        var checkpoint = folder.CheckpointPath(result.Steps);
+        using var early = new TextGeneratorFactory().Load(checkpoint, "cpu");
+        Assert.Equal(answer.Scores, Assert.IsType<ClassifiedText>(early.Generate(new GenerationRequest { Prompt = "the film was nice" }, 0, stop)).Scores);
+        Assert.Null(CheckpointManifest.FindDamage(checkpoint));
+        Assert.Equal(["bad", "good"], LabelFile.Read(checkpoint)!.Names);
+        foreach (var merge in (bool[])[false, true])
+        {
+            var export = new ModelExporter().Export(new ExportRequest { Sources = [new() { Path = checkpoint }], OutputPath = Folder("export" + merge), Merge = merge }, new Recorder());
+            Assert.Equal(["bad", "good"], LabelFile.Read(export.Path)!.Names);
+            using var exported = new TextGeneratorFactory().Load(export.Path, "cpu");
+            Assert.Equal("good", Assert.IsType<ClassifiedText>(exported.Generate(new GenerationRequest { Prompt = "the film was nice" }, 0, stop)).Label);
+        }
     }
 
     [Theory]
@@ -251,6 +268,18 @@ public sealed class LabelledRunTests : IDisposable
         Assert.Equal(ErrorIds.LabelUnknown, error.ErrorId);
         Assert.Contains("valid.jsonl(2)", error.Message, StringComparison.Ordinal);
         Assert.Contains("'great'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("eval_mse")]
+    [InlineData("eval_great_f1")]
+    [InlineData("eval_perplexity")]
+    public void A_metric_that_the_run_will_not_measure_is_named_before_anything_is_trained(string metric)
+    {
+        var config = Config(TaskType.SequenceClassification, Texts("train", 10), Texts("valid", 4));
+        var error = Assert.Throws<TrainToolsException>(() => Run(config with { Evaluation = config.Evaluation with { MetricForBestModel = metric } }));
+        Assert.Equal(ErrorIds.ConfigValueInvalid, error.ErrorId);
+        Assert.Contains("of a label (bad, good)", error.Remedy, StringComparison.Ordinal);
     }
 
     private string Folder(string name) => Path.Combine(temporary.Path, name);

@@ -1,3 +1,4 @@
+using TrainTools.Core.Errors;
 using static TrainTools.Core.Configuration.ConfigText;
 using static TrainTools.Core.Configuration.FindingSeverity;
 using static TrainTools.Core.Configuration.RuleContext;
@@ -199,25 +200,26 @@ internal static class EvaluationRules
         {
             Id = "BestMetricKnown",
             Title = "The metric is one that the run measures",
-            Settings = ["metric_for_best_model", "task_type"],
+            Settings = ["metric_for_best_model", "task_type", "problem_type"],
             Source = Sources.Semantics,
-            Levels = "Error where something decides by the metric",
-            Why = "The run would end at its first evaluation.",
+            Levels = "Error where the run evaluates",
+            Why = "Texts with one label, with several and with a value, words and language each have metrics of their own; the run would end before it begins.",
             Test = c =>
             {
-                var (metric, known) = (c.Config.Evaluation.MetricForBestModel, EvaluationMetrics.Of(c.Config.Task.TaskType));
-                var decides = c.Config.Evaluation.LoadBestModelAtEnd || c.Practice.StopsEarly || c.Config.Schedule.LrSchedulerType is LrSchedulerType.ReduceLrOnPlateau or LrSchedulerType.Greedy;
-                if (!decides || EvaluationMetrics.IsOf(c.Config.Task.TaskType, metric) || EvaluationMetrics.IsOf(c.Config.Task.TaskType, "eval_" + metric))
+                var (task, metric) = (c.Config.Task.TaskType, c.Config.Evaluation.MetricForBestModel);
+                var (problem, labels) = c.LabelsAreCertain ? (c.Labels!.Problem, c.Labels.Names) : (c.Config.Task.ProblemType, null);
+                if (!Evaluates(c) || EvaluationMetrics.IsOf(task, metric, problem, labels))
                 {
                     return None;
                 }
 
-                var nearest = NearestName.Find(metric, known) ?? "eval_loss";
+                var nearest = NearestName.Find(metric, EvaluationMetrics.Of(task, problem)) ?? "eval_loss";
                 return Found(
                     Error,
-                    $"{ConfigSchema.Get("task_type").Format(c.Config.Task.TaskType)} is not measured by '{metric}'.",
-                    string.Join(", ", known),
-                    [("metric_for_best_model", nearest), ("greater_is_better", null)]);
+                    $"{ConfigSchema.Get("task_type").Format(task)}{(problem is null ? string.Empty : $" ({ConfigSchema.Get("problem_type").Format(problem)})")} is not measured by '{metric}'.",
+                    EvaluationMetrics.Describe(task, problem, labels),
+                    [("metric_for_best_model", nearest), ("greater_is_better", null)],
+                    errorId: ErrorIds.ConfigValueInvalid);
             },
         },
         new()

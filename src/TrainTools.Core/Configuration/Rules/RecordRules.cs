@@ -1,6 +1,7 @@
 using TrainTools.Core.Data;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Samples;
+using TrainTools.Core.Samples.Labels;
 using static TrainTools.Core.Configuration.ConfigText;
 using static TrainTools.Core.Configuration.FindingSeverity;
 using static TrainTools.Core.Configuration.RuleContext;
@@ -51,7 +52,7 @@ internal static class RecordRules
             Title = "The labels make a task",
             Settings = ["labels", "label_field", "task_type", "validation_path"],
             Source = Sources.Semantics,
-            Levels = "Error where validation or the label list and the training data disagree; Warning where there is only one label or one has 95 % of the records",
+            Levels = "Error where the labels make no task (one only, numbers mixed with words, words without tags) or validation or the label list and the training data disagree; Warning where one has 95 % of the records",
             Why = "A label that training never shows cannot be learnt, and with one label there is nothing to tell apart.",
             ReadsData = true,
             Test = Labels,
@@ -202,31 +203,85 @@ internal static class RecordRules
             return None;
         }
 
-        var counts = sample.Records.SelectMany(LabelsOf).GroupBy(l => l, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
-        if (counts.Count == 0)
+        if (c.LabelProblem is { } problem)
+        {
+            return LabelsMakeNoTask(c.Config.Task.Labels, sample, problem);
+        }
+
+        return c.Labels is not { } labels ? None : [.. ValidationLabels(c, sample, labels), .. LabelShares(sample, labels)];
+    }
+
+    private static IEnumerable<ConfigFinding> LabelsMakeNoTask(IReadOnlyList<string> given, DataSample sample, TrainToolsException problem)
+    {
+        switch (problem.ErrorId)
+        {
+            case ErrorIds.LabelUnknown:
+                var known = new LabelSet(given);
+                var unlisted = sample.Records.SelectMany(LabelsOf).Distinct(StringComparer.Ordinal).Where(l => known.Find(l) < 0).Order(StringComparer.Ordinal).ToList();
+                return Found(Error, $"The data has labels that the list lacks: {string.Join(", ", unlisted.Take(5))} (first in {FirstPlace(sample, unlisted[0])}).", string.Join(", ", given), [("labels", SettingList.From(given.Concat(unlisted)))], evidence: [.. FirstOf(sample, unlisted)], errorId: ErrorIds.LabelUnknown);
+            case ErrorIds.LabelsOneClass when !sample.IsComplete:
+                return Found(Warning, $"The first {ConfigText.Plural(sample.Records.Count, "record")} have one label: '{LabelsOf(sample.Records[0]).First()}'.", "two labels or more", remedy: "Check label_field and the data.");
+            case ErrorIds.LabelMissing or ErrorIds.LabelsMixed or ErrorIds.LabelsOneClass or ErrorIds.LabelNotNumber or ErrorIds.TokenTagMismatch:
+                return Found(Error, problem.Message, "labels that can be learnt", remedy: problem.Remedy, errorId: problem.ErrorId);
+            default:
+                return None; // of the model, the list or the records' shape: other rules say so
+        }
+    }
+
+    private static IEnumerable<ConfigFinding> ValidationLabels(RuleContext c, DataSample sample, LabelSet labels)
+    {
+        if (c.Facts.ValidationSample is not { Records.Count: > 0 } validation)
         {
             return None;
         }
 
-        var given = c.Config.Task.Labels;
-        var unlisted = given.Count == 0 ? [] : counts.Keys.Except(given, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        if (unlisted.Count > 0)
+        // Where not all training records were read, others may show the label; what the list or the model names is certain.
+        if (labels.Problem != ProblemType.Regression && (sample.IsComplete || c.Config.Task.Labels.Count > 0))
         {
-            return Found(Error, $"The data has labels that the list lacks: {string.Join(", ", unlisted.Take(5))} (first in {FirstPlace(sample, unlisted[0])}).", string.Join(", ", given), [("labels", SettingList.From(given.Concat(unlisted)))], evidence: [.. FirstOf(sample, unlisted)], errorId: ErrorIds.LabelUnknown);
+            var unseen = validation.Records.SelectMany(LabelsOf).Distinct(StringComparer.Ordinal).Where(l => labels.Find(l) < 0).ToList();
+            if (unseen.Count > 0)
+            {
+                return Found(Error, $"Validation has labels that training never shows: {string.Join(", ", unseen.Take(5))} (first in {FirstPlace(validation, unseen[0])}).", "labels of the training data", remedy: "Split the data so that each label is on both sides (Split-TrainingDataset -Stratify).", setting: "validation_path", evidence: [.. FirstOf(validation, unseen)], errorId: ErrorIds.LabelUnknown);
+            }
         }
 
-        var unseen = (c.Facts.ValidationSample?.Records ?? []).SelectMany(LabelsOf).Distinct(StringComparer.Ordinal).Where(l => !counts.ContainsKey(l)).ToList();
-        if (unseen.Count > 0 && sample.IsComplete)
+        return validation.Records.Select(r => Refusal(r, labels)).FirstOrDefault(e => e is not null && e.ErrorId != ErrorIds.LabelUnknown) is { } refusal
+            ? Found(Error, refusal.Message, "records like those of the training data", remedy: refusal.Remedy, setting: "validation_path", errorId: refusal.ErrorId)
+            : None;
+    }
+
+    // Why a run would end at a held-out record; null where it would not.
+    private static TrainToolsException? Refusal(TrainingRecord record, LabelSet labels)
+    {
+        try
         {
-            return Found(Error, $"Validation has labels that training never shows: {string.Join(", ", unseen.Take(5))} (first in {FirstPlace(c.Facts.ValidationSample!, unseen[0])}).", "labels of the training data", remedy: "Split the data so that each label is on both sides (Split-TrainingDataset -Stratify).", setting: "validation_path", evidence: [.. FirstOf(c.Facts.ValidationSample!, unseen)], errorId: ErrorIds.LabelUnknown);
+            if (record.Shape == RecordShape.Classification)
+            {
+                RowTargets.Of(record, labels);
+            }
+
+            return record.Shape == RecordShape.TokenClassification && record.Tokens!.Count != record.Tags!.Count ? LabelDiscovery.Mismatch(record) : null;
+        }
+        catch (TrainToolsException e)
+        {
+            return e;
+        }
+    }
+
+    private static IEnumerable<ConfigFinding> LabelShares(DataSample sample, LabelSet labels)
+    {
+        var counts = sample.Records.SelectMany(LabelsOf).GroupBy(l => l, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        if (counts.Count == 0 || labels.Problem == ProblemType.MultiLabelClassification)
+        {
+            return None;
         }
 
         // In tagging, O has most of the words by nature.
         var (label, most) = counts.MaxBy(p => p.Value);
         var share = (double)most / counts.Values.Sum();
         return counts.Count == 1
-            ? Found(Warning, $"Every record has the label '{label}': there is nothing to tell apart.", "two labels or more", remedy: "Check label_field and the data.")
-            : share > 0.95 && c.Config.Task.TaskType == TaskType.SequenceClassification
+            ? Found(Warning, $"Every {(labels.Problem is null ? "word" : "record")} has the label '{label}': there is nothing to tell apart.", "two labels or more", remedy: "Check label_field and the data.")
+            : share > 0.95 && labels.Problem == ProblemType.SingleLabelClassification
                 ? Found(Warning, $"{Percent(share)} of the records have the label '{label}': a model that always says so is right that often.", "a more even share", remedy: "Collect more of the others, and judge by F1 instead of accuracy.")
                 : None;
     }

@@ -1,8 +1,12 @@
+using TrainTools.Core.Errors;
+using TrainTools.Core.Samples.Labels;
+
 namespace TrainTools.Core.Configuration;
 
 /// <summary>What a rule sees.</summary>
 public sealed class RuleContext
 {
+    private readonly Lazy<(LabelSet? Set, TrainToolsException? Problem)> labels;
     private RunForecast? forecast;
 
     /// <summary>The context of a config.</summary>
@@ -15,6 +19,7 @@ public sealed class RuleContext
         Derived = resolved.Derived;
         Practice = new TuningPractice(Config, facts.Model?.ParameterCount);
         Outline = RunOutline.Create(Config, facts.Data);
+        labels = new(FindLabels);
     }
 
     /// <summary>The config as the user gave it.</summary>
@@ -37,6 +42,15 @@ public sealed class RuleContext
 
     /// <summary>What the run will need; made when it is first asked for.</summary>
     public RunForecast? Forecast => forecast ??= RunForecaster.CreateResolved(Config, Facts);
+
+    /// <summary>The labels that a run would learn, as far as the records that were read show them; null where the task has none, nothing was read, or <see cref="LabelProblem"/> says why not.</summary>
+    public LabelSet? Labels => labels.Value.Set;
+
+    /// <summary>Why the labels of the records that were read make no task; null where they do.</summary>
+    public TrainToolsException? LabelProblem => labels.Value.Problem;
+
+    /// <summary>Whether <see cref="Labels"/> are those of the run: all records were read.</summary>
+    public bool LabelsAreCertain => Labels is not null && Facts.Sample!.IsComplete;
 
     /// <summary>The model's size for a sentence (" of 7.2 B parameters"); empty if not known.</summary>
     public string ModelSize => Facts.Model?.ParameterCount is null ? string.Empty : $" of {Facts.Model.DescribeSize()} parameters";
@@ -76,4 +90,21 @@ public sealed class RuleContext
             ErrorId = errorId,
         },
     ];
+
+    private (LabelSet? Set, TrainToolsException? Problem) FindLabels()
+    {
+        if (!Practice.IsClassifier || Facts.Sample is not { Records.Count: > 0 } sample)
+        {
+            return (null, null);
+        }
+
+        try
+        {
+            return (LabelDiscovery.Find(Config, sample.Records), null);
+        }
+        catch (TrainToolsException e)
+        {
+            return (null, e);
+        }
+    }
 }

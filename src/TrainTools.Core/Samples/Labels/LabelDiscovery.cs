@@ -22,6 +22,11 @@ public static class LabelDiscovery
         ArgumentNullException.ThrowIfNull(training);
         var tagging = config.Task.TaskType == TaskType.TokenClassification;
         var model = ModelLabels.Read(config.Model.ModelNameOrPath, config.Task.TaskType);
+        if (config.Task.Labels.GroupBy(l => l, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new TrainToolsException(ErrorIds.ConfigValueInvalid, ErrorKind.InvalidArgument, $"The label '{twice.Key}' is there {twice.Count()} times.", "List each label once (labels).", "labels");
+        }
+
         var seen = Collect(training, tagging);
         if (tagging)
         {
@@ -71,6 +76,8 @@ public static class LabelDiscovery
             }
 
             seen.Several |= record.Labels is not null;
+            seen.Records++;
+            seen.Last = record;
         }
 
         return seen;
@@ -122,10 +129,11 @@ public static class LabelDiscovery
         var names = LabelSet.Sort(seen.First.Keys);
         if (names.Count == 1 && problem != ProblemType.MultiLabelClassification)
         {
+            var first = seen.First.Values.First();
             throw new TrainToolsException(
                 ErrorIds.LabelsOneClass, ErrorKind.InvalidData,
-                $"Every {(problem is null ? "word" : "record")} of the training data has the label '{names[0]}': there is nothing to tell apart.",
-                "Check label_field and the data; two labels or more are needed.", seen.First.Values.First().SourceFile);
+                $"{SampleEncoder.Place(first)}{(seen.Records > 1 ? $" to {SampleEncoder.Place(seen.Last!)}" : string.Empty)}: {(problem is null ? $"every word has the tag '{names[0]}'" : $"every record has the label '{names[0]}'")} ({ConfigText.Plural(seen.Records, "record")}), so there is nothing to tell apart.",
+                "Check label_field and the data; two labels or more are needed.", first.SourceFile);
         }
 
         return new LabelSet(names, problem)
@@ -160,6 +168,10 @@ public static class LabelDiscovery
         public Dictionary<string, TrainingRecord> First { get; } = new(StringComparer.Ordinal);
 
         public bool Several { get; set; }
+
+        public long Records { get; set; }
+
+        public TrainingRecord? Last { get; set; }
 
         /// <summary>What the labels look like: lists are several labels a text, numbers of which one has a fraction are values.</summary>
         public ProblemType Problem => Several ? ProblemType.MultiLabelClassification
