@@ -80,6 +80,9 @@ public sealed record RunFacts
     /// <summary>Documents of each evaluation: the fewer, the further its loss may lie from the training rows' by the choice of them.</summary>
     public int? EvaluationRows { get; init; }
 
+    /// <summary>Rows of the record that has most: windows of a long text, pieces that packing parted; null = each record has one.</summary>
+    public int? MostRowsOfRecord { get; init; }
+
     /// <summary>Share of validation rows that are training rows too, token for token.</summary>
     public double? EvaluationOverlap { get; init; }
 

@@ -8,7 +8,8 @@ namespace TrainTools.Core.Diagnostics;
 /// <param name="TargetEntropy">Entropy in nats of the supervised tokens or of the rows' classes, whatever their inputs; null for values and for several classes a row.</param>
 /// <param name="EvaluationOverlap">Share of validation documents that are training documents, token for token; null without validation.</param>
 /// <param name="EvaluationRows">Validation documents; null without validation.</param>
-public sealed record SampleFacts(double? TargetEntropy, double? EvaluationOverlap, int? EvaluationRows = null)
+/// <param name="MostRowsOfRecord">Rows of the record that has most: windows of a long text, pieces that packing parted; null where each has one.</param>
+public sealed record SampleFacts(double? TargetEntropy, double? EvaluationOverlap, int? EvaluationRows = null, int? MostRowsOfRecord = null)
 {
     /// <summary>One pass over the tokens.</summary>
     public static SampleFacts Of(IReadOnlyList<TrainingSample> training, IReadOnlyList<TrainingSample> validation)
@@ -16,8 +17,19 @@ public sealed record SampleFacts(double? TargetEntropy, double? EvaluationOverla
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(validation);
         return validation.Count == 0
-            ? new SampleFacts(Entropy(training), null)
-            : new SampleFacts(Entropy(training), Overlap(training, validation), validation.Sum(s => s.DocumentLengths?.Length ?? 1));
+            ? new SampleFacts(Entropy(training), null, null, MostRows(training))
+            : new SampleFacts(Entropy(training), Overlap(training, validation), validation.Sum(s => s.DocumentLengths?.Length ?? 1), MostRows(training));
+    }
+
+    private static int? MostRows(IReadOnlyList<TrainingSample> samples)
+    {
+        var rows = new Dictionary<long, int>();
+        foreach (var record in samples.SelectMany(s => s.RecordIndexes))
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(rows, record, out _)++;
+        }
+
+        return rows.Values.DefaultIfEmpty().Max() is > 1 and var most ? most : null;
     }
 
     private static double? Entropy(IReadOnlyList<TrainingSample> samples)

@@ -132,7 +132,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private RunWatch Watch(RunStarted started)
     {
-        var facts = RunFacts.From(Config, started) with { Classes = Labels?.Names.Count ?? Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap, EvaluationRows = Facts.EvaluationRows };
+        var facts = RunFacts.From(Config, started) with { Classes = Labels?.Names.Count ?? Weights.Model.VocabularySize, TargetEntropy = Facts.TargetEntropy, EvaluationOverlap = Facts.EvaluationOverlap, EvaluationRows = Facts.EvaluationRows, MostRowsOfRecord = Facts.MostRowsOfRecord };
         Context.Describe(i => i with { Facts = facts with { Config = null } });
         var made = new RunWatch(facts, Context.Folder, Context.Events);
         if (done > 0)

@@ -11,8 +11,9 @@ public class ConfigJsonSchemaTests
 {
     private static readonly JsonSchema Schema = JsonSchema.FromJsonAsync(ConfigJsonSchema.Write()).GetAwaiter().GetResult();
 
+    // The validator compares in decimal, which has no numbers smaller or larger than these.
     [Fact]
-    public void Random_configs_are_valid() => RandomConfigs.Any.Where(IsDecimal).Sample(config => Assert.True(IsValid(Sections(config)), ConfigYaml.Write(config)), iter: 300);
+    public void Random_configs_are_valid() => RandomConfigs.Within(1e-20, 1e20).Sample(config => Assert.True(IsValid(Sections(config)), ConfigYaml.Write(config)), iter: 300);
 
     [Theory]
     [InlineData("""{"learning_rate": 1e-4, "data": {"dataset_path": "a.jsonl", "packing": null}, "extends": ["a.yaml"]}""")]
@@ -56,10 +57,6 @@ public class ConfigJsonSchemaTests
             Assert.True(s.Section is null || JsonNode.DeepEquals(properties[s.Name], properties[s.Section]!["properties"]![s.Name]));
         });
     }
-
-    // The validator compares in decimal, which has no numbers this small or large.
-    private static bool IsDecimal(TrainingConfig config) =>
-        ConfigSchema.Settings.All(s => s.Get(config) is not double d || d == 0 || Math.Abs(d) is > 1e-20 and < 1e20);
 
     private static bool IsValid(JsonNode document) => Schema.Validate(document.ToJsonString()).Count == 0;
 

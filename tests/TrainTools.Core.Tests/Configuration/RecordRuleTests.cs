@@ -44,7 +44,10 @@ public sealed class RecordRuleTests : IDisposable
         Data("a.jsonl", Text("plain"));
         var plain = Single("DataFitsTask", "task_type: sequence-classification");
         Assert.Equal("100 % of the records are plain texts; sequence-classification learns from texts with labels.", plain.Why);
+        Assert.Equal(ErrorIds.RecordShapeUnsupported, plain.ErrorId);
         Assert.Empty(plain.Changes);
+        Data("a.jsonl", """{"text": "good", "label": "pos"}""", """{"text": "what is this"}""");
+        Assert.EndsWith(" (first in a.jsonl(2)).", Single("DataFitsTask", "task_type: sequence-classification").Why, StringComparison.Ordinal);
         Data("a.jsonl", """{"prompt": "q", "chosen": "a", "rejected": "b"}""");
         Assert.Contains("the chosen answers alone", Single("DataFitsTask", "").Remedy, StringComparison.Ordinal);
     }

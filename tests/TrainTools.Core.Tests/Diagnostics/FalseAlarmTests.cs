@@ -45,6 +45,17 @@ public sealed class FalseAlarmTests
     }
 
     [Fact]
+    public void Windows_of_a_long_text_are_no_repetition_of_it()
+    {
+        // Two texts of 80 rows each, two rows a step: each comes in 80 steps of the epoch, and may.
+        var most = SampleFacts.Of([.. Enumerable.Range(0, 160).Select(i => new Core.Samples.TrainingSample { InputIds = [i], Labels = [1], RecordIndexes = [i % 2] })], []).MostRowsOfRecord;
+        Assert.Equal(80, most);
+        static TrainingStep Both(TrainingStep s) => s with { Records = [0, 1] };
+        new MadeUpRun(Facts with { MostRowsOfRecord = most }).Go(80, null, Both).AssertQuiet();
+        new MadeUpRun(Facts with { MostRowsOfRecord = 20 }).Go(80, null, Both).AssertRaised(Symptoms.RecordsRepeated);
+    }
+
+    [Fact]
     public void A_lucky_first_batch_of_a_classifier_makes_no_instability_of_the_next()
     {
         new MadeUpRun(Classifier) { Noise = 0.05, Tail = 0 }.Go(3, _ => 0.45).Go(6, _ => 0.8).Go(60, s => 0.7 * Math.Exp(-0.01 * s)).AssertQuiet();

@@ -39,8 +39,7 @@ public sealed class LabelledSampleTests : IDisposable
         Assert.Equal(ErrorIds.LabelsOneClass, Error("""{"text":"a","label":"x"}""", """{"text":"b","label":"x"}""").ErrorId);
         var one = Error("""{"text":"a","label":"x"}""", """{"text":"b","label":"x"}""");
         Assert.Equal(ErrorIds.LabelsOneClass, one.ErrorId);
-        Assert.Contains("data.jsonl(1) to ", one.Message, StringComparison.Ordinal);
-        Assert.Contains("data.jsonl(2): every record has the label 'x' (2 records)", one.Message, StringComparison.Ordinal);
+        Assert.Contains("data.jsonl(1) to line 2: every record has the label 'x' (2 records)", one.Message, StringComparison.Ordinal);
         Assert.Contains("data.jsonl(1): every word has the tag 'O' (1 record)", Assert.Throws<TrainToolsException>(() => Find(new TaskConfig { TaskType = TaskType.TokenClassification }, """{"tokens":["a"],"ner_tags":["O"]}""")).Message, StringComparison.Ordinal);
         Assert.Equal(ErrorIds.ConfigValueInvalid, Assert.Throws<TrainToolsException>(() => Find(new TaskConfig { TaskType = TaskType.SequenceClassification, Labels = SettingList.Create(["x", "x"]) }, """{"text":"a","label":"x"}""")).ErrorId);
         var mixed = Error("""{"text":"a","label":"x"}""", """{"text":"b","label":3}""");

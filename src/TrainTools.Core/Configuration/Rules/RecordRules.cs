@@ -130,7 +130,7 @@ internal static class RecordRules
         };
         return Found(
             Error,
-            $"{Percent((double)others.Count / records.Count)} of the records are {Name(shape)}; {ConfigSchema.Get("task_type").Format(c.Config.Task.TaskType)} learns from {Names(fitting)}.",
+            $"{Percent((double)others.Count / records.Count)} of the records are {Name(shape)}; {ConfigSchema.Get("task_type").Format(c.Config.Task.TaskType)} learns from {Names(fitting)}{(others.Count < records.Count ? $" (first in {Place(others[0])})" : string.Empty)}.",
             Names(fitting),
             task is null ? null : [("task_type", task)],
             shape switch
@@ -140,7 +140,7 @@ internal static class RecordRules
                 _ when task is null => "Choose the task_type that fits the data, or name the fields (text_field, prompt_field, completion_field, messages_field).",
                 _ => null,
             },
-            evidence: [.. others.Take(3).Select(r => $"{Place(r)}: {Shorten(string.Join(" | ", RecordText.Parts(r)))}")]);
+            evidence: [.. others.Take(3).Select(r => $"{Place(r)}: {Shorten(string.Join(" | ", RecordText.Parts(r)))}")], errorId: ErrorIds.RecordShapeUnsupported);
     }
 
     private static string Name(RecordShape shape) => shape switch

@@ -18,6 +18,7 @@ public sealed class RecordsRepeatedDetector : IDetector
     public const int MostRecords = 4_000_000;
 
     private readonly HashSet<long> seen = [];
+    private readonly Dictionary<long, int> rows = []; // where records have several: how many of each were used in the epoch
     private readonly SortedSet<long> repeatedRecords = [];
     private int epoch = -1;
     private long used;
@@ -49,13 +50,15 @@ public sealed class RecordsRepeatedDetector : IDetector
         {
             epoch = current;
             seen.Clear();
+            rows.Clear();
             (used, repeated) = (0, 0);
         }
 
         foreach (var record in records)
         {
             used++;
-            if (seen.Count < MostRecords ? seen.Add(record) : !seen.Contains(record))
+            if (history.Facts.MostRowsOfRecord is { } most ? (rows[record] = rows.GetValueOrDefault(record) + 1) <= most
+                : seen.Count < MostRecords ? seen.Add(record) : !seen.Contains(record))
             {
                 continue;
             }

@@ -132,7 +132,7 @@ public static class LabelDiscovery
             var first = seen.First.Values.First();
             throw new TrainToolsException(
                 ErrorIds.LabelsOneClass, ErrorKind.InvalidData,
-                $"{SampleEncoder.Place(first)}{(seen.Records > 1 ? $" to {SampleEncoder.Place(seen.Last!)}" : string.Empty)}: {(problem is null ? $"every word has the tag '{names[0]}'" : $"every record has the label '{names[0]}'")} ({ConfigText.Plural(seen.Records, "record")}), so there is nothing to tell apart.",
+                $"{SampleEncoder.Place(first)}{Through(first, seen.Last!)}: {(problem is null ? $"every word has the tag '{names[0]}'" : $"every record has the label '{names[0]}'")} ({ConfigText.Plural(seen.Records, "record")}), so there is nothing to tell apart.",
                 "Check label_field and the data; two labels or more are needed.", first.SourceFile);
         }
 
@@ -142,6 +142,10 @@ public static class LabelDiscovery
                 : $"The model's labels ({string.Join(", ", model.Names.Take(5))}{(model.Names.Count > 5 ? ", …" : string.Empty)}) are not the data's ({string.Join(", ", names.Take(5))}{(names.Count > 5 ? ", …" : string.Empty)}): the head begins anew.",
         };
     }
+
+    // To where records run, after the place of the first.
+    private static string Through(TrainingRecord first, TrainingRecord last) => first.Index == last.Index ? string.Empty
+        : first.SourceFile is not null && first.SourceFile == last.SourceFile ? $" to line {last.SourceLine}" : $" to {SampleEncoder.Place(last)}";
 
     /// <summary>Numbers beside words are class numbers of one file and names of another, more often than names of one set.</summary>
     private static void RefuseMixture(Seen seen, ProblemType? problem)
