@@ -7,12 +7,13 @@ using TrainTools.Core.Evaluation;
 //   dotnet run -c Release --project bench/Classification -- banking77 FOLDER [threads]   (train.csv, test.csv)
 //   … -- sms-spam FILE [threads]           label TAB text a line; a fifth is held out, duplicates left out
 //   … -- noise FILE [threads]              the same with 20 % of the training labels flipped: three seeds, with and without smoothing and dropout
-//   … -- wnut17 FOLDER [threads]           wnut17train.conll, emerging.dev.conll, emerging.test.annotated; with a bag-of-features baseline
+//   … -- wnut17 FOLDER [EMBEDDINGS] [threads]   wnut17train.conll, emerging.dev.conll, emerging.test.annotated; with a bag-of-features baseline;
+//                                          EMBEDDINGS: a static embedding model for a second run whose words begin with its vectors
 //   … -- spans GOLD PREDICTED…             span F1 of CoNLL files of tags against a gold file
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args.Length < 2)
 {
-    Console.Error.WriteLine("usage: banking77 FOLDER | sms-spam FILE | noise FILE | wnut17 FOLDER | spans GOLD PREDICTED… (threads last)");
+    Console.Error.WriteLine("usage: banking77 FOLDER | sms-spam FILE | noise FILE | wnut17 FOLDER [EMBEDDINGS] | spans GOLD PREDICTED… (threads last)");
     return 2;
 }
 
@@ -44,6 +45,11 @@ switch (args[0])
         var baseline = NerBaseline.Run(args[1] + "/wnut17train.conll", args[1] + "/emerging.test.annotated");
         Console.WriteLine($"bag of features: span F1 {100 * baseline.F1:F2} (precision {100 * baseline.Precision:F2}, recall {100 * baseline.Recall:F2})");
         scratch.Tag("wnut17", args[1], epochs: 10);
+        if (args.Length > 2 && Directory.Exists(args[2]))
+        {
+            scratch.Tag("wnut17-embeddings", args[1], epochs: 10, args[2].TrimEnd('/'));
+        }
+
         return 0;
     case "spans":
         foreach (var file in args.Skip(2))

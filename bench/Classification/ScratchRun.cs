@@ -3,6 +3,7 @@ using TrainTools.Core.Configuration;
 using TrainTools.Core.Data;
 using TrainTools.Core.Evaluation;
 using TrainTools.Core.Runs;
+using TrainTools.Core.Tokenization;
 using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Generation;
 using TrainTools.Trainer.Hosting;
@@ -35,13 +36,17 @@ internal sealed class ScratchRun : IDisposable
     });
 
     /// <summary>A tagger that stops early and keeps its best model.</summary>
-    public void Tag(string name, string data, int epochs)
+    /// <param name="name">Name of the run.</param>
+    /// <param name="data">Folder of the CoNLL files.</param>
+    /// <param name="epochs">Most epochs.</param>
+    /// <param name="embeddings">Static embedding model whose vectors the words begin with; null = all weights are fresh.</param>
+    public void Tag(string name, string data, int epochs, string? embeddings = null)
     {
         var config = Config(name, data + "/wnut17train.conll", epochs, 42);
         Run(name, data + "/emerging.test.annotated", false, config with
         {
             Task = new TaskConfig { TaskType = TaskType.TokenClassification },
-            Model = new ModelConfig { ModelNameOrPath = Model(42), HiddenDropout = 0.3, ClassifierDropout = 0.3 },
+            Model = new ModelConfig { ModelNameOrPath = Model(42, embeddings), HiddenDropout = 0.3, ClassifierDropout = 0.3 },
             Data = config.Data with { ValidationPath = SettingList.Create([data + "/emerging.dev.conll"]), MaxLength = 128, Stride = 32 },
             Evaluation = new EvaluationConfig { EvalStrategy = IntervalStrategy.Epoch, MetricForBestModel = "eval_f1", LoadBestModelAtEnd = true, EarlyStoppingPatience = 3 },
         });
@@ -59,9 +64,9 @@ internal sealed class ScratchRun : IDisposable
         OutputDir = Path.Combine(Folder, name),
     };
 
-    private string Model(long seed)
+    private string Model(long seed, string? embeddings = null)
     {
-        var path = Path.Combine(Folder, $"model-{seed}");
+        var path = Path.Combine(Folder, embeddings is null ? $"model-{seed}" : $"model-{seed}-embeddings");
         if (!Directory.Exists(path))
         {
             Directory.CreateDirectory(path);
@@ -80,6 +85,12 @@ internal sealed class ScratchRun : IDisposable
             }
 
             using var model = PretrainedModelLoader.Initialize(path, new PretrainedModelOptions { Seed = seed });
+            if (embeddings is not null)
+            {
+                var tokenizer = PretrainedTokenizer.Load(path);
+                Console.WriteLine($"{StaticEmbeddings.Fill(model, tokenizer, embeddings)} of {tokenizer.VocabularySize} word pieces begin with the vector of {Path.GetFileName(embeddings)}");
+            }
+
             PretrainedModelWriter.Save(model, path);
         }
 
