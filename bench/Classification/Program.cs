@@ -47,7 +47,7 @@ switch (args[0])
         scratch.Tag("wnut17", args[1], epochs: 10);
         if (args.Length > 2 && Directory.Exists(args[2]))
         {
-            scratch.Tag("wnut17-embeddings", args[1], epochs: 10, args[2].TrimEnd('/'));
+            scratch.Tag("wnut17-embeddings", args[1], epochs: 15, args[2].TrimEnd('/'));
         }
 
         return 0;

@@ -31,6 +31,7 @@ public sealed class ExportFineTunedModelCommand : CommandBase
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(Completers.RunCompleter))]
+    [Transforms.PathOf]
     public string[] Path { get; set; } = [];
 
     /// <summary>The same, taken as they are.</summary>

@@ -28,6 +28,7 @@ public sealed partial class InvokeFineTunedModelCommand : CommandBase
     [Alias("PSPath", "ModelPath")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(Completers.RunCompleter))]
+    [Transforms.PathOf]
     public string Path { get; set; } = string.Empty;
 
     /// <summary>Folder of an adapter's base; left out, the one that the adapter names.</summary>
@@ -171,6 +172,11 @@ public sealed partial class InvokeFineTunedModelCommand : CommandBase
     private string FindModel()
     {
         var path = PathHelper.ResolveNew(this, Path);
+        if (!Directory.Exists(path))
+        {
+            throw new TrainToolsException(ErrorIds.ModelFolderNotFound, ErrorKind.NotFound, $"There is no folder '{path}'.", "Give a run, a checkpoint, a model or an adapter.", path);
+        }
+
         if (FineTuneRun.TryOpen(new RunFolder(path)) is not { } run)
         {
             return path;

@@ -41,8 +41,9 @@ public sealed class InvokeFineTunedModelTests(CompletedRun done)
     [Fact]
     public void A_run_folder_stands_for_its_model()
     {
-        var texts = done.Shell.Output("Invoke-FineTunedModel $args[0] 'Hi' -MaxNewTokens 4; Invoke-FineTunedModel $args[1] 'Hi' -MaxNewTokens 4", done.Path, done.Run.Get("ModelPath"));
+        var texts = done.Shell.Output("Invoke-FineTunedModel $args[0] 'Hi' -MaxNewTokens 4; Invoke-FineTunedModel $args[1] 'Hi' -MaxNewTokens 4; Invoke-FineTunedModel (Get-FineTuneRun $args[0]) 'Hi' -MaxNewTokens 4", done.Path, done.Run.Get("ModelPath"));
         Assert.Equal(texts[0].Get("Text"), texts[1].Get("Text"));
+        Assert.Equal(texts[0].Get("Text"), texts[2].Get("Text"));
     }
 
     [Fact]
