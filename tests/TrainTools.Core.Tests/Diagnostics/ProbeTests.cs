@@ -90,6 +90,12 @@ public sealed class ProbeTests
 
             var early = ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.LearningRateTooHigh, firstStep: 10), 100)!;
             Assert.Null(early.CheckpointPath);
+
+            // A run that was stopped on its way up had not come to its rate: it is the peak that is in question. After it, the share of it.
+            File.WriteAllLines(folder.MetricsPath, Steps(1, 5, _ => 2).Select(s => (s with { LearningRate = 1e-3 * s.Step }).ToJsonLine()));
+            Assert.Equal((1e-2, 1e-2), ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.LearningRateTooHigh, firstStep: 3), 100) is { } up ? (up.RunRate, up.PeakRate) : default);
+            File.WriteAllLines(folder.MetricsPath, Steps(1, 80, _ => 2).Select(s => (s with { LearningRate = s.Step <= 20 ? 1e-2 : 4e-3 }).ToJsonLine()));
+            Assert.Equal((4e-3, 1e-2), ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.LearningRateTooHigh, firstStep: 55), 100) is { } down ? (down.RunRate, down.PeakRate) : default);
             Assert.Null(ProbePlanner.For(FineTuneRun.Open(folder.Path), config, Diagnosed(CauseIds.Overfitting, firstStep: 10), 100));
         }
         finally

@@ -75,7 +75,10 @@ public static class ProbePlanner
         var seen = run.Metrics.Select(m => m.LearningRate).Where(double.IsFinite).DefaultIfEmpty(0).Max();
         var peak = plan.Config.Optimization.LearningRate is > 0 and var set ? set : seen;
         var there = run.Metrics.Where(m => m.Step > from && m.Step <= from + steps).Select(m => m.LearningRate).Where(double.IsFinite).DefaultIfEmpty(0).Max();
-        var rate = there > 0 ? there : peak;
+
+        // Before the peak was reached the rate on its way up says nothing of the schedule; after it the rate is a share of the peak.
+        var isPast = checkpoint is not null && run.Metrics.Any(m => m.Step <= from && m.LearningRate >= 0.99 * peak);
+        var rate = isPast && there > 0 ? there : peak;
         var higher = plan.Kind == ProbeKind.HigherLearningRate;
         var factor = higher ? Math.Max(RateSearch.Factor, proposed ?? 0) : Math.Min(1 / RateSearch.Factor, proposed ?? 1);
         var warmup = plan.Config.Schedule.WarmupSteps ?? (int)Math.Ceiling((plan.Config.Schedule.WarmupRatio ?? 0) * (plan.Config.Duration.MaxSteps ?? steps));
