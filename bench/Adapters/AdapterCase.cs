@@ -55,11 +55,13 @@ internal static class AdapterCase
         using var source = new BatchSource(samples, plan, new RowOrder(samples.Count, shuffle: true, seed: 1), new SampleCollator(0));
 
         var times = new List<double>();
+        var heap = new ManagedHeap();
         var clock = Stopwatch.StartNew();
         foreach (var window in source.Steps())
         {
             var began = Stopwatch.GetTimestamp();
             step.Run(window, 1e-4);
+            heap.Tidy();
             if (window.Step >= WarmUp)
             {
                 times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);

@@ -42,7 +42,7 @@ public sealed class RmsNormLayer(ModelParameter weight, double epsilon, RmsNormS
         if (input.dtype == ScalarType.Float32 && Weight.Value.dtype == ScalarType.Float32 && Style != RmsNormStyle.OffsetThenCast)
         {
             // In fp32 the two styles are one.
-            return is_grad_enabled() ? RmsNormFunction.Apply(input, Weight.Value, Epsilon) : RmsNormKernel.Forward(input, Weight.Value, Epsilon);
+            return is_grad_enabled() && (input.requires_grad || Weight.Value.requires_grad) ? RmsNormFunction.Apply(input, Weight.Value, Epsilon) : RmsNormKernel.Forward(input, Weight.Value, Epsilon);
         }
 
         using var scope = NewDisposeScope();
