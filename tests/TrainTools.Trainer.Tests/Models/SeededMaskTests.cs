@@ -47,7 +47,7 @@ public sealed class SeededMaskTests
     }
 
     [Theory]
-    [InlineData(600, 701)] // several threads, rows that begin within a block
+    [InlineData(600, 701)] // rows that begin within a block
     [InlineData(3, 5)]
     public void AppliedInOnePassItIsTheSameMask(long rows, long columns)
     {

@@ -74,18 +74,18 @@ internal sealed class ActivationModel
         }
     }
 
-    // Rotated q and k, v, and the result; keys and values are repeated for groups of query heads.
-    private double Attention => (2 * Query) + (2 * (model.KeyValueHeads < model.Heads ? Query : KeyValue)) + model.Heads + (model.ModelType == "qwen3" ? Query + KeyValue : 0);
+    // Rotated q and k, v, and the result; groups of query heads share keys and values.
+    private double Attention => (2 * Query) + (2 * KeyValue) + model.Heads + (model.ModelType == "qwen3" ? Query + KeyValue : 0);
 
     // What the activation needs, and the product behind it where down is trained or adapted.
     private double FeedForward
     {
         get
         {
-            // A quantised up is made again.
+            // With adapters up is made again, and half of a gate that is not quantised, unless one layer is there at a time.
             if (InNodes)
             {
-                return (config.Method.FinetuningType == TrainingMethod.Qlora ? 1.0 : 2.0) * Intermediate;
+                return Intermediate * (full || config.Batch.GradientCheckpointing ? 2.0 : config.Method.FinetuningType == TrainingMethod.Qlora ? 1.0 : 0.5);
             }
 
             var before = IsPlain ? 1 : Is(Fused) ? 2 : 3;
@@ -96,14 +96,14 @@ internal sealed class ActivationModel
     // The noise, and the product that follows.
     private double Dropouts => HiddenDropout > 0 ? 4 * Hidden : 0;
 
-    // The small products, and dropout's mask of one byte for each number that goes into an adapter; inside the nodes none is kept.
+    // The small products, and dropout's mask of one byte for each number that goes into an adapter; inside the nodes, and with them, none is kept.
     private double Adapters
     {
         get
         {
             if (InNodes)
             {
-                return adapters.Output ? (config.Method.LoraR ?? 0) + (config.Method.LoraDropout > 0 ? Query / 4.0 : 0) : 0;
+                return 0;
             }
 
             var (rank, inner) = (config.Method.LoraR ?? 0, (adapters.Output ? 1 : 0) + (adapters.Lowering ? 1 : 0));

@@ -16,8 +16,11 @@ namespace TrainTools.Trainer.Models.Parts;
 /// <param name="keep">Probability of surviving.</param>
 internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) : DropoutMask
 {
-    private const int Block = 16; // numbers of eight hashes
+    private const int Block = 32; // numbers of sixteen hashes
     private const long Piece = 1 << 17;
+
+    // libtorch's threads look out for the next product while this runs: on two cores there is none left for another.
+    private const int FewThreads = 2;
     private readonly ulong mixed = Mixed(seed);
     private readonly int limit = (int)Math.Round(keep * 65536);
     private long firstRow;
@@ -76,7 +79,7 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
         var (to, from) = ((nint)TensorBytes.Pointer(output), input is null ? 0 : (nint)TensorBytes.Pointer(input));
         var first = firstRow * columns;
         var pieces = (count + Piece - 1) / Piece;
-        if (pieces == 1)
+        if (pieces == 1 || get_num_threads() <= FewThreads)
         {
             pass(first, count, (byte*)to, (float*)from);
         }
@@ -90,38 +93,43 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
         GC.KeepAlive(input);
     }
 
-    // Eight hashes stand for sixteen numbers: their low halves for the first eight, their high halves for the others.
+    // Sixteen hashes stand for 32 numbers: their low halves for the first sixteen, their high halves for the others.
     private void Select(long place, long count, float* output, float* input, bool adds)
     {
-        long i = 0;
-        for (; i < count && (place + i) % Block != 0; i++)
+        var before = Math.Min(count, (Block - (place % Block)) % Block);
+        var blocks = (count - before) / Block;
+        Single(0, before);
+        var to = output + before;
+        var from = input + before;
+        var bound = Vector512.Create(limit);
+        var places = Vector512.Create((uint)((place + before) / Block * (Block / 2))) + Vector512<uint>.Indices;
+        for (var i = 0L; i < blocks; i++)
         {
-            One(i);
+            var hashes = Hashes(places);
+            var first = Vector512.Load(from) & Vector512.LessThan((hashes & Vector512.Create(0xFFFFu)).AsInt32(), bound).AsSingle();
+            var second = Vector512.Load(from + (Block / 2)) & Vector512.LessThan((hashes >>> 16).AsInt32(), bound).AsSingle();
+            if (adds)
+            {
+                first += Vector512.Load(to);
+                second += Vector512.Load(to + (Block / 2));
+            }
+
+            first.Store(to);
+            second.Store(to + (Block / 2));
+            places += Vector512.Create((uint)(Block / 2));
+            to += Block;
+            from += Block;
         }
 
-        var bound = Vector256.Create(limit);
-        for (; i + Block <= count; i += Block)
-        {
-            var hashes = Hashes(Vector256.Create((uint)((place + i) / Block * (Block / 2))) + Vector256<uint>.Indices);
-            Eight(Vector256.LessThan((hashes & Vector256.Create(0xFFFFu)).AsInt32(), bound), i);
-            Eight(Vector256.LessThan((hashes >>> 16).AsInt32(), bound), i + (Block / 2));
-        }
+        Single(before + (blocks * Block), count);
 
-        for (; i < count; i++)
+        void Single(long start, long end)
         {
-            One(i);
-        }
-
-        void Eight(Vector256<int> survive, long at)
-        {
-            var chosen = Vector256.Load(input + at) & survive.AsSingle();
-            (adds ? Vector256.Load(output + at) + chosen : chosen).Store(output + at);
-        }
-
-        void One(long at)
-        {
-            var chosen = Survives(place + at) ? input[at] : 0;
-            output[at] = adds ? output[at] + chosen : chosen;
+            for (var at = start; at < end; at++)
+            {
+                var chosen = Survives(place + at) ? input[at] : 0;
+                output[at] = adds ? output[at] + chosen : chosen;
+            }
         }
     }
 
@@ -131,13 +139,13 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
         return (int)(place % Block < Block / 2 ? hash & 0xFFFF : hash >> 16) < limit;
     }
 
-    private Vector256<uint> Hashes(Vector256<uint> places) =>
-        Round(Round(places + Vector256.Create((uint)mixed)) ^ Vector256.Create((uint)(mixed >> 32)));
+    private Vector512<uint> Hashes(Vector512<uint> places) =>
+        Round(Round(places + Vector512.Create((uint)mixed)) ^ Vector512.Create((uint)(mixed >> 32)));
 
-    private static Vector256<uint> Round(Vector256<uint> x)
+    private static Vector512<uint> Round(Vector512<uint> x)
     {
-        x = (x ^ (x >>> 16)) * Vector256.Create(0x7FEB352Du);
-        x = (x ^ (x >>> 15)) * Vector256.Create(0x846CA68Bu);
+        x = (x ^ (x >>> 16)) * Vector512.Create(0x7FEB352Du);
+        x = (x ^ (x >>> 15)) * Vector512.Create(0x846CA68Bu);
         return x ^ (x >>> 16);
     }
 
