@@ -45,7 +45,7 @@ string[] cases = [.. rest.Count > 2 ? rest.Skip(2) : ["a", "b", "c"]];
 var models = cases.ToDictionary(c => c, c => TrainingCase.Model(c, temporary, Path.GetFullPath(rest[0])));
 foreach (var (environment, settings) in environments)
 {
-    Console.WriteLine($"\n{environment}\ncase   ms/step     tokens/s   peak MB    budget  GEMM GF/s  % of it  managed KB/step   GC %  CPU ms/step");
+    Console.WriteLine($"\n{environment}\ncase   ms/step     tokens/s   peak MB    budget  GEMM GF/s  % of it  managed KB/step   GC %  CPU ms/step  outside native %");
     foreach (var one in cases)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };

@@ -15,7 +15,7 @@ namespace TrainTools.Bench.Training;
 /// <summary>What a case came to.</summary>
 internal sealed record CaseResult(
     string Name, double MillisecondsPerStep, double TokensPerSecond, double PeakMegabytes, double BudgetMegabytes, double WorkGigaflops, double GemmGigaflops,
-    double ManagedBytesPerStep, double GarbageCollectionShare, double ProcessorMillisecondsPerStep)
+    double ManagedBytesPerStep, double GarbageCollectionShare, double ProcessorMillisecondsPerStep, double ManagedShare)
 {
     /// <summary>Work over time, as a share of what the machine's matrix multiplication reached in the same process.</summary>
     public double Share => WorkGigaflops / (MillisecondsPerStep / 1000) / GemmGigaflops;
@@ -66,8 +66,10 @@ internal static class TrainingCase
         var steps = 0;
         var (warmUp, allocated, pause) = (name == "a" ? 2 : 20, 0L, TimeSpan.Zero);
         var perToken = 6.0 * (model.Parameters.Sum(p => p.Value.numel()) - (model.VocabularySize * (long)model.HiddenSize * (model.Parameters.ContainsKey("lm_head.weight") ? 1 : 0)));
-        foreach (var window in source.Steps())
+        using var windows = source.Steps().GetEnumerator();
+        while (windows.MoveNext())
         {
+            var window = windows.Current;
             if (window.Step == warmUp)
             {
                 (allocated, pause) = (GC.GetTotalAllocatedBytes(), GC.GetTotalPauseDuration());
@@ -93,10 +95,18 @@ internal static class TrainingCase
         var elapsed = clock.Elapsed.TotalSeconds;
         var peak = Process.GetCurrentProcess().PeakWorkingSet64 / 1e6;
         var state = 4.0 * 4 * model.Parameters.Sum(p => p.Value.numel()) / 1e6;
+        var sampling = Stopwatch.StartNew();
+        using var managed = new ManagedTime();
+        while (sampling.Elapsed.TotalSeconds < 5 && windows.MoveNext())
+        {
+            step.Run(windows.Current, 1e-4);
+        }
+
+        var managedShare = managed.Stop();
         return new CaseResult(
             name, 1000 * elapsed / steps, tokens / elapsed, peak, (1.3 * state) + 400, work / steps / 1e9, GemmRate(),
             (GC.GetTotalAllocatedBytes() - allocated) / (double)steps, (GC.GetTotalPauseDuration() - pause).TotalSeconds / elapsed,
-            processor.TotalMilliseconds / steps);
+            processor.TotalMilliseconds / steps, managedShare);
     }
 
     /// <summary>GFLOP/s of square float32 products, the best of several.</summary>
@@ -147,5 +157,5 @@ internal static class TrainingCase
 
     public static string Line(CaseResult result) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{result.Name,-4} {result.MillisecondsPerStep,10:0.0} {result.TokensPerSecond,12:0} {result.PeakMegabytes,9:0} {result.BudgetMegabytes,9:0} {result.GemmGigaflops,9:0} {100 * result.Share,8:0.0} {result.ManagedBytesPerStep / 1024,12:0.0} {100 * result.GarbageCollectionShare,7:0.00} {result.ProcessorMillisecondsPerStep,12:0.0}");
+        $"{result.Name,-4} {result.MillisecondsPerStep,10:0.0} {result.TokensPerSecond,12:0} {result.PeakMegabytes,9:0} {result.BudgetMegabytes,9:0} {result.GemmGigaflops,9:0} {100 * result.Share,8:0.0} {result.ManagedBytesPerStep / 1024,12:0.0} {100 * result.GarbageCollectionShare,7:0.00} {result.ProcessorMillisecondsPerStep,12:0.0} {100 * result.ManagedShare,16:0.0}");
 }

@@ -24,6 +24,10 @@ internal sealed unsafe partial class CompactPass
         ThroughAttention(kept, passing);
         ThroughProjections(x, kept, passing, to);
         ToParameters(from, kept, passing);
+        // Only their memory has been used: nothing else keeps them from being collected meanwhile.
+        GC.KeepAlive(gradient);
+        GC.KeepAlive(input);
+        GC.KeepAlive(memory);
         GC.KeepAlive(rotary);
         return result;
     }

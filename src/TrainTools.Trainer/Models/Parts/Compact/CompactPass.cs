@@ -84,6 +84,7 @@ internal sealed unsafe partial class CompactPass
         var memory = empty([sizes.Kept(tokens)]);
         using var packed = empty([sizes.Weights]);
         Run(TensorMemory.Floats(input), TensorMemory.Floats(output), new CompactKept(sizes, TensorMemory.Floats(memory), tokens), TensorMemory.Floats(packed));
+        GC.KeepAlive(input);
         GC.KeepAlive(rotary);
         return (output, memory);
     }
