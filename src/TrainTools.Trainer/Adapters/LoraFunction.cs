@@ -28,7 +28,7 @@ internal sealed class LoraFunction : autograd.SingleTensorFunction<LoraFunction>
     {
         // TorchSharp keeps an empty tensor of the output's size for every custom node, in the scope of the call: freed here.
         using var scope = NewDisposeScope();
-        return apply(input, mask!, a, b, bias!, scale, product).MoveToOuterDisposeScope();
+        return (is_grad_enabled() ? apply(input, mask!, a, b, bias!, scale, product) : Compute(product, input, mask, a, b, bias, scale)).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -37,30 +37,40 @@ internal sealed class LoraFunction : autograd.SingleTensorFunction<LoraFunction>
         var scale = (double)vars[5];
         var product = (IFrozenProduct)vars[6];
         using var scope = NewDisposeScope();
-        var output = product.Forward(input); // [N, out]
-        LoraKernel.AddTo(output, input, mask, a, b, scale);
-        if (vars[4] is Tensor bias)
-        {
-            output.add_(bias);
-        }
-
+        var output = Compute(product, input, mask, a, b, (Tensor?)vars[4], scale);
         ctx.set_materialize_grads(false);
-        var drawn = mask as DrawnMask;
-        ctx.save_for_backward(drawn is null ? [input, a, b] : [input, a, b, drawn.Kept]);
-        ctx.save_data("call", new Call(product, drawn is null ? mask : null, scale, input.requires_grad));
+
+        // Not by save_for_backward: what is saved there lives until the managed side of the graph has been collected.
+        ctx.save_data("kept", new Kept(product, Own(input), mask is DrawnMask drawn ? new DrawnMask(Own(drawn.Kept)) : mask, a, b, scale, input.requires_grad));
         return output.MoveToOuterDisposeScope();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => AutogradGuard.Run(Inputs, [grad_output], () =>
     {
         using var scope = NewDisposeScope();
-        var saved = ctx.get_saved_variables();
-        var call = (Call)ctx.get_data("call");
+        using var kept = (Kept)ctx.get_data("kept");
         var gradient = grad_output.is_contiguous() ? grad_output : grad_output.contiguous();
-        var target = call.InputGradient ? call.Product.Transposed(gradient) : null; // [N, in]
-        LoraKernel.Backward(target, gradient, saved[0], saved.Count > 3 ? new DrawnMask(saved[3]) : call.Mask, saved[1], saved[2], call.Scale);
+        var target = kept.InputGradient ? kept.Product.Transposed(gradient) : null; // [N, in]
+        LoraKernel.Backward(target, gradient, kept.Input, kept.Mask, kept.A, kept.B, kept.Scale);
         return [target?.MoveToOuterDisposeScope()!, null!, null!, null!, null!, null!, null!];
     });
 
-    private sealed record Call(IFrozenProduct Product, DropoutMask? Mask, double Scale, bool InputGradient);
+    private static Tensor Compute(IFrozenProduct product, Tensor input, DropoutMask? mask, Tensor a, Tensor b, Tensor? bias, double scale)
+    {
+        var output = product.Forward(input); // [N, out]
+        LoraKernel.AddTo(output, input, mask, a, b, scale);
+        return bias is null ? output : output.add_(bias);
+    }
+
+    private static Tensor Own(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
+
+    /// <summary>What backward needs; A and B are the adapter's. The other tensors belong to no scope: they go once they have been used.</summary>
+    private sealed record Kept(IFrozenProduct Product, Tensor Input, DropoutMask? Mask, Tensor A, Tensor B, double Scale, bool InputGradient) : IDisposable
+    {
+        public void Dispose()
+        {
+            Input.Dispose();
+            (Mask as DrawnMask)?.Kept.Dispose();
+        }
+    }
 }

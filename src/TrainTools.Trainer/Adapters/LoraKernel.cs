@@ -40,7 +40,10 @@ internal static class LoraKernel
         using (var dropped = mask?.Applied(input))
         {
             var seen = dropped ?? input;
-            WeightGradient.AddProduct(b, gradient, seen.mm(Cast(a, input.dtype).t()), scale);
+
+            // The small product is laid out anew for B's gradient: as a sum over its long side that product took twice as long.
+            var small = seen.mm(Cast(a, input.dtype).t()).mul_(scale).t().contiguous(); // [r, N]
+            WeightGradient.Add(b, () => small.mm(gradient).t().contiguous());
             WeightGradient.AddProduct(a, throughB, seen);
         }
 
