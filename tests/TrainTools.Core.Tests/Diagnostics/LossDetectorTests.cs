@@ -95,6 +95,20 @@ public sealed class LossDetectorTests
         Assert.False(run.Last(Symptoms.LossNotDecreasing)!.IsOpen);
     }
 
+    [Theory]
+    [InlineData(1e-7, false)]
+    [InlineData(1e-10, false)]
+    [InlineData(1e-7, true)]
+    public void No_rate_is_proposed_that_nobody_would_use(double ratio, bool configured)
+    {
+        var config = configured ? new TrainingConfig() : null;
+        var facts = new RunFacts { MaxSteps = 1000, WarmupSteps = 20, LearningRate = 5e-4, Method = TrainingMethod.Full, TotalParameters = 260_000, MicroBatchRows = 16, Accumulation = 1, Config = config };
+        var still = new MadeUpRun(facts).Go(30).Go(4, null, s => s with { UpdateRatio = ratio }).Last(Symptoms.UpdateTooSmall)!;
+        var remedy = still.Causes.Single(c => c.Id == CauseIds.LearningRateTooLow).Remedies[0];
+        var proposed = double.Parse(Assert.Single(remedy.Changes).NewValue, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(proposed, 5e-4, configured ? new TuningPractice(config!, 260_000).LearningRate.High : 0.05);
+    }
+
     [Fact]
     public void A_flat_training_loss_is_no_matter_while_held_out_data_gains() =>
         new MadeUpRun { Noise = 0.2 }.Evaluate(3).Go(60, _ => 3).Evaluate(2.8).Go(200, _ => 3).AssertQuiet();

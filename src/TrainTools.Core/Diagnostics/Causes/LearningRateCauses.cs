@@ -85,6 +85,9 @@ internal sealed class LearningRateTooHigh : ICause
 /// <summary>The learning rate is too low.</summary>
 internal sealed class LearningRateTooLow : ICause
 {
+    // One proposal raises the rate by no more than this factor where nothing tells what is usual.
+    private const double LargestRaise = 100;
+
     public string Id => CauseIds.LearningRateTooLow;
 
     public string Title => "The learning rate is too low";
@@ -106,7 +109,7 @@ internal sealed class LearningRateTooLow : ICause
         {
             support = ratio < 3e-5 ? 0.95 : 0.6;
             reasons.Add($"an update changes the weights by only {Figure.Percent(ratio)} of their size (usual: 0.1 to 1 %)");
-            target = Math.Max(target, rate * 1e-3 / ratio);
+            target = Math.Max(target, Math.Min(rate * 1e-3 / ratio, rate * LargestRaise));
         }
         else if (ratio > 1e-3)
         {
@@ -119,6 +122,11 @@ internal sealed class LearningRateTooLow : ICause
             support = Math.Max(support, 0.9);
             reasons.Add($"{Figure.Of(rate)} is below what is usual for {range.For} ({Figure.Of(range.Low)} to {Figure.Of(range.High)})");
             target = range.Start;
+        }
+        else if (context.Practice?.LearningRate is { } usual && rate <= usual.High)
+        {
+            // Updates may be small for another reason (the end of a schedule): a proposal stays within what is usual.
+            target = Math.Min(target, usual.High);
         }
 
         if (reasons.Count == 0)
