@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using TorchSharp;
+using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Models.Loading;
 using static TorchSharp.torch;
 
@@ -29,7 +30,7 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
 
     public override Tensor Applied(Tensor input)
     {
-        if (!IsPlain(input))
+        if (!TensorMemory.IsFloats(input))
         {
             using var kept = AsTensor(input.shape[0]);
             return input.mul(kept);
@@ -42,7 +43,7 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
 
     public override void AddApplied(Tensor target, Tensor product)
     {
-        if (!IsPlain(target) || !IsPlain(product))
+        if (!TensorMemory.IsFloats(target) || !TensorMemory.IsFloats(product))
         {
             using var kept = AsTensor(target.shape[0]);
             target.add_(product.mul_(kept));
@@ -66,8 +67,6 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
         });
         return mask;
     }
-
-    private static bool IsPlain(Tensor tensor) => tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.is_contiguous();
 
     private void Run(long count, int size, Tensor output, Tensor? input, Pass pass)
     {

@@ -56,18 +56,11 @@ internal sealed unsafe partial class CompactPass
 
             MatrixKernel.Multiply(gated, 2 * inner, 1, gate, hidden, throughNorm, hidden, rows, hidden, inner, adds: false);
             MatrixKernel.Multiply(gated + inner, 2 * inner, 1, up, hidden, throughNorm, hidden, rows, hidden, inner, adds: true);
-            var share = passing.Norms + (((long)block * 2) + 1) * hidden;
-            new Span<float>(share, hidden).Clear();
             var middle = passing.Middle + ((long)first * hidden);
             Copy(from, middle, rows * hidden);
-            for (var i = 0; i < rows; i++)
-            {
-                var row = kept.Middle + ((long)(first + i) * hidden);
-                var inverse = kept.SecondInverse[first + i];
-                RowKernel.Norm(row, inverse, norm, passing.SecondNormed + ((long)(first + i) * hidden), hidden);
-                RowKernel.NormBackward(throughNorm + (i * hidden), row, inverse, norm, middle + (i * hidden), share, hidden);
-            }
-
+            ThroughNorm(
+                throughNorm, kept.Middle + ((long)first * hidden), kept.SecondInverse + first, norm,
+                passing.SecondNormed + ((long)first * hidden), middle, passing.Norms + ((((long)block * 2) + 1) * hidden), rows);
             MatrixKernel.Multiply(middle, hidden, 1, output, attended, passing.Attended + ((long)first * attended), attended, rows, attended, hidden, adds: false);
         });
     }
@@ -113,18 +106,25 @@ internal sealed unsafe partial class CompactPass
             MatrixKernel.Multiply(from, projected, 1, query, hidden, throughNorm, hidden, rows, hidden, sizes.Keys, adds: false);
             MatrixKernel.Multiply(from + sizes.Keys, projected, 1, key, hidden, throughNorm, hidden, rows, hidden, sizes.Values - sizes.Keys, adds: true);
             MatrixKernel.Multiply(from + sizes.Values, projected, 1, value, hidden, throughNorm, hidden, rows, hidden, projected - sizes.Values, adds: true);
-            var share = passing.Norms + ((long)block * 2 * hidden);
-            new Span<float>(share, hidden).Clear();
             var to = result + ((long)first * hidden);
             Copy(passing.Middle + ((long)first * hidden), to, rows * hidden);
-            for (var i = 0; i < rows; i++)
-            {
-                var row = x + ((long)(first + i) * hidden);
-                var inverse = kept.FirstInverse[first + i];
-                RowKernel.Norm(row, inverse, norm, passing.FirstNormed + ((long)(first + i) * hidden), hidden);
-                RowKernel.NormBackward(throughNorm + (i * hidden), row, inverse, norm, to + (i * hidden), share, hidden);
-            }
+            ThroughNorm(
+                throughNorm, x + ((long)first * hidden), kept.FirstInverse + first, norm,
+                passing.FirstNormed + ((long)first * hidden), to, passing.Norms + ((long)block * 2 * hidden), rows);
         });
+    }
+
+    // A block's rows through a norm: its output is made again, the input's gradient is added, and the weight's share begins anew.
+    private void ThroughNorm(float* gradient, float* input, float* inverse, float* weight, float* normed, float* to, float* share, int rows)
+    {
+        var hidden = sizes.Hidden;
+        new Span<float>(share, hidden).Clear();
+        for (var i = 0; i < rows; i++)
+        {
+            var at = i * hidden;
+            RowKernel.Norm(input + at, inverse[i], weight, normed + at, hidden);
+            RowKernel.NormBackward(gradient + at, input + at, inverse[i], weight, to + at, share, hidden);
+        }
     }
 
     private void ToParameters(float* gradient, CompactKept kept, CompactPassing passing)
