@@ -32,6 +32,10 @@ public sealed class AutogradGuardTests
         }
 
         using var loss = x.sum();
+
+        // What other tests left to the collector would be counted as gone.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         var before = Tensor.TotalCount;
         loss.backward();
         AutogradGuard.ThrowIfFailed();
