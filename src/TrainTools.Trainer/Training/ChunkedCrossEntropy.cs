@@ -96,34 +96,41 @@ public sealed class ChunkedCrossEntropy(
     /// <summary>The head's part of the backward pass without a graph; then the rest of it.</summary>
     private LossSums Plain(LinearLayer layer, Tensor hidden, Tensor targets, double scale)
     {
-        var count = hidden.shape[0];
-        var all = new List<LossSums>();
+        LossSums sums;
         Tensor gradients;
         using (no_grad())
         {
             gradients = empty_like(hidden);
-            if (CompactHead.Fits(layer, hidden))
-            {
-                var (loss, correct) = CompactHead.Backward(layer, hidden, targets, gradients, scale, labelSmoothing, chunk);
-                all.Add(Outward(new LossSums(tensor((float)loss), tensor(correct), count)));
-            }
-
-            var weight = layer.Weight.Value;
-            using var room = empty([Math.Min(chunk, count), vocabulary], hidden.dtype, hidden.device);
-            for (long start = 0; all.Count == 0 && start < count; start += chunk)
-            {
-                var length = Math.Min(chunk, count - start);
-                using var chunkScope = NewDisposeScope();
-                var part = hidden.narrow(0, start, length);
-                var (sums, gradient) = Gradient(room.narrow(0, 0, length).addmm_(part, weight.t(), 0, 1), targets.narrow(0, start, length), scale, ours: true);
-                WeightGradient.AddProduct(layer.Weight.Value, gradient, part);
-                gradients.narrow(0, start, length).addmm_(gradient, weight, 0, 1);
-                all.Add(Outward(sums));
-            }
+            sums = CompactHead.Fits(layer, hidden) ? Kernels(layer, hidden, targets, gradients, scale) : Products(layer, hidden, targets, gradients, scale);
         }
 
         GradientHandOver.Backward(hidden, gradients);
-        return Outward(Total(all));
+        return Outward(sums);
+    }
+
+    private LossSums Kernels(LinearLayer layer, Tensor hidden, Tensor targets, Tensor gradients, double scale)
+    {
+        var (loss, correct) = CompactHead.Backward(layer, hidden, targets, gradients, scale, labelSmoothing, chunk);
+        return new LossSums(tensor((float)loss), tensor(correct), hidden.shape[0]);
+    }
+
+    private LossSums Products(LinearLayer layer, Tensor hidden, Tensor targets, Tensor gradients, double scale)
+    {
+        var (count, weight) = (hidden.shape[0], layer.Weight.Value);
+        var all = new List<LossSums>();
+        using var room = empty([Math.Min(chunk, count), vocabulary], hidden.dtype, hidden.device);
+        for (long start = 0; start < count; start += chunk)
+        {
+            var length = Math.Min(chunk, count - start);
+            using var chunkScope = NewDisposeScope();
+            var part = hidden.narrow(0, start, length);
+            var (sums, gradient) = Gradient(room.narrow(0, 0, length).addmm_(part, weight.t(), 0, 1), targets.narrow(0, start, length), scale, ours: true);
+            WeightGradient.AddProduct(weight, gradient, part);
+            gradients.narrow(0, start, length).addmm_(gradient, weight, 0, 1);
+            all.Add(Outward(sums));
+        }
+
+        return Total(all);
     }
 
     // d loss / d logits = softmax - target distribution. Logits that nobody else needs become it in place.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts;
 using TrainTools.Trainer.Training;
 using static TorchSharp.torch;
 
@@ -63,6 +64,43 @@ public class ChunkedCrossEntropyTests
         {
             Assert.Equal(plain.ToDouble(), loss.Evaluate(nn.functional.linear(input, inner).tanh(), targets).Loss.ToDouble(), 1e-4);
         }
+    }
+
+    [Theory]
+    [InlineData(8, 37, 64, true)] // all rows at once
+    [InlineData(8, 37, 3, true)] // the small models' kernels, several chunks
+    [InlineData(8, 37, 3, false)]
+    [InlineData(300, 37, 3, true)] // wider than those kernels go
+    [InlineData(300, 37, 17, true)]
+    [InlineData(300, 37, 3, false)]
+    [InlineData(64, 20_000, 5, true)] // a larger vocabulary than they go
+    [InlineData(64, 20_000, 5, false)]
+    public void A_plain_head_gives_the_same_in_any_number_of_chunks(int width, int vocabulary, int rows, bool trained)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(2);
+        var input = randn(17, 8);
+        var inner = randn(width, 8).requires_grad_();
+        var head = new LinearLayer("lm_head", new ModelParameter("lm_head.weight", [vocabulary, width], ParameterInit.Normal, true), null, transposed: false);
+        head.Weight.Value = randn(vocabulary, width).mul_(0.2).requires_grad_(trained);
+        var targets = randint(0, vocabulary, [17], ScalarType.Int64);
+
+        var logits = nn.functional.linear(nn.functional.linear(input, inner).tanh(), head.Weight.Value);
+        var plain = nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum, label_smoothing: 0.1);
+        plain.mul(0.25).backward();
+        var (innerGradient, weightGradient) = (inner.grad!.clone(), head.Weight.Value.grad?.clone());
+        var right = logits.argmax(-1).eq(targets).sum().ToInt64();
+        inner.grad = null;
+        head.Weight.Value.grad = null;
+
+        var loss = new ChunkedCrossEntropy(h => h, vocabulary, 0.1, 4L * vocabulary * rows, () => head);
+        var sums = loss.Backward(nn.functional.linear(input, inner).tanh(), targets, 0.25);
+
+        Assert.Equal(plain.ToDouble(), sums.Loss.ToDouble(), 1e-3);
+        Assert.Equal((17, right), (sums.Targets, sums.Correct.ToInt64()));
+        Assert.True(inner.grad!.allclose(innerGradient, 1e-4, 1e-5));
+        Assert.Equal(trained, head.Weight.Value.grad is not null);
+        Assert.True(!trained || head.Weight.Value.grad!.allclose(weightGradient!, 1e-4, 1e-5));
     }
 
     private static double Loss(Tensor logits, Tensor targets, int vocabulary, double smoothing, long chunkBytes, out long count)
