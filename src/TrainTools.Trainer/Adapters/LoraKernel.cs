@@ -28,17 +28,18 @@ internal static class LoraKernel
     /// <summary>Adds the gradients of A and B to those they have, and the input's to the target.</summary>
     /// <param name="target">Gradient of the input, [N, in]; null = it is not asked for.</param>
     /// <param name="gradient">Gradient of the output, [N, out].</param>
-    /// <param name="input">x, [N, in].</param>
+    /// <param name="input">x, [N, in]; null = A's and B's gradients are not asked for.</param>
     /// <param name="mask">That of the forward pass.</param>
     /// <param name="a">[r, in].</param>
     /// <param name="b">[out, r].</param>
     /// <param name="scale">Factor.</param>
-    public static void Backward(Tensor? target, Tensor gradient, Tensor input, DropoutMask? mask, Tensor a, Tensor b, double scale)
+    public static void Backward(Tensor? target, Tensor gradient, Tensor? input, DropoutMask? mask, Tensor a, Tensor b, double scale)
     {
         using var scope = NewDisposeScope();
         var throughB = gradient.mm(Cast(b, gradient.dtype)).mul_(scale); // [N, r]
-        using (var dropped = mask?.Applied(input))
+        if (input is not null)
         {
+            using var dropped = mask?.Applied(input);
             var seen = dropped ?? input;
 
             // The small product is laid out anew for B's gradient: as a sum over its long side that product took twice as long.

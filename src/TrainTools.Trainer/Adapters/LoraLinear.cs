@@ -94,7 +94,7 @@ internal sealed class LoraLinear : IFusedAdapter, IAdapterPart
     public void AddTo(Tensor output, Tensor input, DropoutMask? mask) => LoraKernel.AddTo(output, input, mask, A.Value, B.Value, Factor(mask));
 
     /// <inheritdoc/>
-    public void Backward(Tensor? target, Tensor gradient, Tensor input, DropoutMask? mask) =>
+    public void Backward(Tensor? target, Tensor gradient, Tensor? input, DropoutMask? mask) =>
         LoraKernel.Backward(target, gradient, input, mask, A.Value, B.Value, Factor(mask));
 
     /// <inheritdoc/>

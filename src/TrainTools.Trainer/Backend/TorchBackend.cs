@@ -83,6 +83,7 @@ public static class TorchBackend
         }
 
         LoadFile("torch_cpu", folder);
+        OperatorThreads.Install();
         var cudaProblem = LoadCuda(folder);
         LoadFile("torch", folder);
         LoadFile("LibTorchSharp", binding, binding);

@@ -137,6 +137,11 @@ public sealed class ChunkedCrossEntropy(
     private (LossSums Sums, Tensor Gradient) Gradient(Tensor logits, Tensor targets, double scale, bool ours)
     {
         using var grad = no_grad();
+        if (ours && RowCrossEntropy.Fits(logits))
+        {
+            return (RowCrossEntropy.Run(logits, targets, scale, labelSmoothing), logits);
+        }
+
         var (shifted, type) = Shifted(logits, ours);
         var index = targets.unsqueeze(1);
         var (sums, total) = Sums(shifted, index);

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -41,6 +42,11 @@ internal sealed class RotaryEmbedding(RotarySettings settings) : IDisposable
     /// <summary>Rotates the first dimensions of each head: [B, T, heads, D] → the same.</summary>
     public static Tensor Apply(Tensor x, RotaryTables tables)
     {
+        if (RotaryFunction.Fits(x, tables))
+        {
+            return RotaryFunction.Apply(x, tables);
+        }
+
         long rotated = tables.Cos.shape[^1];
         long size = x.shape[^1];
         using var scope = NewDisposeScope();

@@ -18,7 +18,7 @@ namespace TrainTools.Trainer.Models.Parts;
 internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) : DropoutMask
 {
     private const int Block = 32; // numbers of sixteen hashes
-    private const long Piece = 1 << 17;
+    private const long Piece = 1 << 15;
 
     // libtorch's threads look out for the next product while this runs: on two cores there is none left for another.
     private const int FewThreads = 2;
@@ -78,18 +78,27 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
         var (to, from) = ((nint)TensorBytes.Pointer(output), input is null ? 0 : (nint)TensorBytes.Pointer(input));
         var first = firstRow * columns;
         var pieces = (count + Piece - 1) / Piece;
-        if (pieces == 1 || get_num_threads() <= FewThreads)
+        if (OperatorThreads.Available)
+        {
+            OperatorThreads.For((int)pieces, Part);
+        }
+        else if (pieces == 1 || get_num_threads() <= FewThreads)
         {
             pass(first, count, (byte*)to, (float*)from);
         }
         else
         {
-            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, i =>
-                pass(first + (i * Piece), Math.Min(Piece, count - (i * Piece)), (byte*)to + (i * Piece * size), (float*)from + (i * Piece)));
+            Parallel.For(0, (int)pieces, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, Part);
         }
 
         GC.KeepAlive(output);
         GC.KeepAlive(input);
+
+        void Part(int i)
+        {
+            var start = i * Piece;
+            pass(first + start, Math.Min(Piece, count - start), (byte*)to + (start * size), (float*)from + start);
+        }
     }
 
     // Sixteen hashes stand for 32 numbers: their low halves for the first sixteen, their high halves for the others.

@@ -155,7 +155,7 @@ internal static unsafe class RowKernel
     }
 
     /// <summary>The same with its gradient: y as above, and gate and up become theirs.</summary>
-    /// <param name="gradient">Gradient of y.</param>
+    /// <param name="gradient">Gradient of y; y may lie in its place.</param>
     /// <param name="gate">In: gate. Out: g · up · σ(gate) · (1 + gate · (1 - σ(gate))).</param>
     /// <param name="up">In: up. Out: g · silu(gate).</param>
     /// <param name="y">silu(gate) · up.</param>

@@ -35,33 +35,49 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         using var scope = NewDisposeScope();
         var rows = hidden.reshape(-1, hidden.shape[^1]);
         var seed = LinearKernel.DropoutSeed(training, gate, up, down);
-        var output = is_grad_enabled() ? Node.Apply(rows, this, seed, alone) : Compute(rows, seed).Output;
+        var output = is_grad_enabled() ? Node.Apply(rows, this, seed, alone) : Compute(rows, seed, default).Output;
         return output.view(hidden.shape).MoveToOuterDisposeScope();
     }
 
-    private (Tensor Output, Tensor Inverse, Tensor Gate, Tensor Up) Compute(Tensor x, ulong? seed)
+    // Of gate, the first rows are kept and the others apart; of up, all rows or none.
+    private (Tensor Output, Tensor Inverse, Tensor? Gate, Tensor? Up) Compute(Tensor x, ulong? seed, RowsKept kept)
     {
+        var rows = x.shape[0];
         var inverse = RmsNormKernel.Inverse(x, norm.Epsilon);
         var masks = MasksOf(seed);
-        Tensor gated;
+        Tensor? first;
+        Tensor? others;
         Tensor raised;
         using (var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value))
         {
-            gated = LinearKernel.Forward(gate, normed, masks.Gate);
+            first = Gated(normed, 0, kept.Gate);
+            others = Gated(normed, kept.Gate, rows - kept.Gate);
             raised = LinearKernel.Forward(up, normed, masks.Up);
         }
 
         var output = empty_like(x);
-        foreach (var (start, length) in Pieces(x.shape[0]))
+        foreach (var (start, length) in kept.Up ? Pieces(rows) : [(0, kept.Gate), (kept.Gate, rows - kept.Gate)])
         {
+            if (length == 0)
+            {
+                continue;
+            }
+
             using var scope = NewDisposeScope();
-            var product = nn.functional.silu(gated.narrow(0, start, length)).mul_(raised.narrow(0, start, length));
+            var gated = start < kept.Gate ? first!.narrow(0, start, length) : others!;
+            var product = GatedKernel.Product(gated, raised.narrow(0, start, length), kept.Up);
             var part = output.narrow(0, start, length);
             LinearKernel.ForwardInto(part, down, product, masks.Down?.Rows(start, length));
             part.add_(x.narrow(0, start, length));
         }
 
-        return (output, inverse, gated, raised);
+        return (output, inverse, first, kept.Up ? raised : null);
+
+        Tensor? Gated(Tensor normed, long start, long length)
+        {
+            using var part = normed.narrow(0, start, length);
+            return length == 0 ? null : LinearKernel.Forward(gate, part, masks.Gate?.Rows(start, length));
+        }
     }
 
     private Tensor Backward(Tensor gradient, Kept kept)
@@ -75,44 +91,55 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
             var rows = masks.Rows(start, length);
             var (x, inverse, sent) = (kept.Input.narrow(0, start, length), kept.Inverse.narrow(0, start, length), gradient.narrow(0, start, length));
             var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value);
-            var gated = KeptRows(kept.Gate, start, length) ?? LinearKernel.Forward(gate, normed, rows.Gate);
-            var raised = KeptRows(kept.Up, start, length) ?? LinearKernel.Forward(up, normed, rows.Up);
-            var active = nn.functional.silu(gated);
-            Tensor throughProduct;
-            using (var product = active.mul(raised))
-            {
-                throughProduct = LinearKernel.Backward(down, sent, product, rows.Down);
-            }
-
-            var throughUp = active.mul_(throughProduct);
-            var throughGate = ModelOps.SiluBackward(throughProduct.mul_(raised), gated);
+            var gated = GateAgain(normed, kept.Gate, start, length, rows.Gate);
+            var raised = kept.Up?.narrow(0, start, length) ?? LinearKernel.Forward(up, normed, rows.Up);
+            var (product, throughGate, throughUp) = GatedKernel.Backward(gated, raised, LinearKernel.InputGradient(down, sent, rows.Down));
+            LinearKernel.ParameterGradients(down, sent, product, rows.Down);
+            product.Dispose();
             var throughNorm = empty_like(normed);
             LinearKernel.BackwardInto(throughNorm, gate, throughGate, normed, adds: false, rows.Gate);
             LinearKernel.BackwardInto(throughNorm, up, throughUp, normed, adds: true, rows.Up);
-            var (inputGradient, weightGradient) = RmsNormKernel.Backward(throughNorm, x, inverse, norm.Weight.Value, norm.Weight.Value.requires_grad);
-            WeightGradient.Add(norm.Weight.Value, () => weightGradient!);
-            output.narrow(0, start, length).copy_(inputGradient.add_(sent));
+            var weight = norm.Weight.Value;
+            var weightGradient = RmsNormKernel.BackwardInto(output.narrow(0, start, length), sent, throughNorm, x, inverse, weight, weight.requires_grad);
+            WeightGradient.Add(weight, () => weightGradient!);
         }
 
         return output.MoveToOuterDisposeScope();
+    }
 
-        static Tensor? KeptRows(Tensor? kept, long start, long length) =>
-            kept is not null && start + length <= kept.shape[0] ? kept.narrow(0, start, length) : null;
+    // What was kept of some rows, and the rest of them made again.
+    private Tensor GateAgain(Tensor normed, Tensor? kept, long start, long length, DropoutMask? mask)
+    {
+        var there = Math.Clamp((kept?.shape[0] ?? 0) - start, 0, length);
+        if (there == length)
+        {
+            return kept!.narrow(0, start, length);
+        }
+
+        if (there == 0)
+        {
+            return LinearKernel.Forward(gate, normed, mask);
+        }
+
+        var gated = empty([length, gate.OutFeatures], normed.dtype, normed.device);
+        gated.narrow(0, 0, there).copy_(kept!.narrow(0, start, there));
+        LinearKernel.ForwardInto(gated.narrow(0, there, length - there), gate, normed.narrow(0, there, length - there), mask?.Rows(there, length - there));
+        return gated;
     }
 
     /// <summary>
     /// How many rows of gate and up are kept. Where the weights are trained, all: time counts most. Where only adapters are,
-    /// memory does: up is made again, and gate for half of the rows, which costs 1/15 of a step's products. A quantised gate is
+    /// memory does: up is made again, and gate for a quarter of the rows, which costs 1/20 of a step's products. A quantised gate is
     /// kept, since it would be made into floats once more; and all is kept where no other layer's is there at the same time.
     /// </summary>
-    private (long Gate, long Up) RowsKept(long rows, bool alone)
+    private RowsKept Keeps(long rows, bool alone)
     {
         if (alone || LinearKernel.IsTrained(gate) || LinearKernel.IsTrained(up))
         {
-            return (rows, rows);
+            return new RowsKept(rows, true);
         }
 
-        return (LinearKernel.IsQuantized(gate) ? rows : (rows / 2 + piece - 1) / piece * piece, 0);
+        return new RowsKept(LinearKernel.IsQuantized(gate) ? rows : rows - (rows / 4), false);
     }
 
     private Masks MasksOf(ulong? seed) => new(LinearKernel.Mask(gate, seed, 0), LinearKernel.Mask(up, seed, 1), LinearKernel.Mask(down, seed, 2));
@@ -121,9 +148,14 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
     private IEnumerable<(long Start, long Length)> Pieces(long rows)
     {
         var step = LinearKernel.IsQuantized(gate) || LinearKernel.IsQuantized(up) || LinearKernel.IsQuantized(down) ? rows : piece;
-        for (long start = 0; start < rows; start += step)
+
+        // As even as can be: a short last piece would cost as much as a long one.
+        var count = (rows + step - 1) / step;
+        for (long i = 0, start = 0; i < count; i++)
         {
-            yield return (start, Math.Min(step, rows - start));
+            var length = (rows - start) / (count - i);
+            yield return (start, length);
+            start += length;
         }
     }
 
@@ -132,6 +164,9 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
     {
         public Masks Rows(long start, long count) => new(Gate?.Rows(start, count), Up?.Rows(start, count), Down?.Rows(start, count));
     }
+
+    /// <summary>How many rows of gate are kept, and whether up is.</summary>
+    private readonly record struct RowsKept(long Gate, bool Up);
 
     /// <summary>What backward needs. The tensors belong to no scope: they go as soon as they have been used, or with the graph.</summary>
     private sealed record Kept(GatedBranch Branch, Tensor Input, Tensor Inverse, Tensor? Gate, Tensor? Up, ulong? Seed) : IDisposable
@@ -155,12 +190,11 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         {
             var (x, branch, seed, alone) = ((Tensor)vars[0], (GatedBranch)vars[1], (ulong?)vars[2], (bool)vars[3]);
             using var scope = NewDisposeScope();
-            var (output, inverse, gated, raised) = branch.Compute(x, seed);
-            var rows = branch.RowsKept(x.shape[0], alone);
+            var (output, inverse, gated, raised) = branch.Compute(x, seed, branch.Keeps(x.shape[0], alone));
             ctx.set_materialize_grads(false);
 
             // Not by save_for_backward: what is saved there lives until the whole graph is gone.
-            ctx.save_data("kept", new Kept(branch, x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), First(gated, rows.Gate), First(raised, rows.Up), seed));
+            ctx.save_data("kept", new Kept(branch, x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), gated?.DetachFromDisposeScope(), raised?.DetachFromDisposeScope(), seed));
             return output.MoveToOuterDisposeScope();
         }
 
@@ -170,9 +204,5 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
             using var kept = (Kept)ctx.get_data("kept");
             return [kept.Branch.Backward(grad_output.is_contiguous() ? grad_output : grad_output.contiguous(), kept).MoveToOuterDisposeScope(), null!, null!, null!];
         });
-
-        // The first rows, in memory of their own.
-        private static Tensor? First(Tensor tensor, long rows) => rows == 0 ? null
-            : rows >= tensor.shape[0] ? tensor.DetachFromDisposeScope() : tensor.narrow(0, 0, rows).clone().DetachFromDisposeScope();
     }
 }

@@ -28,9 +28,9 @@ internal interface IFusedAdapter : ILinearAdapter
     /// <summary>Adds the gradients of the adapter's tensors where they belong, and the input's to the target.</summary>
     /// <param name="target">Gradient of the input, [N, in]; null = it is not asked for.</param>
     /// <param name="gradient">Gradient of the output, [N, out].</param>
-    /// <param name="input">x, [N, in].</param>
+    /// <param name="input">x, [N, in]; null = the gradients of the adapter's tensors are not asked for.</param>
     /// <param name="mask">What dropout lets through; null = everything.</param>
-    void Backward(Tensor? target, Tensor gradient, Tensor input, DropoutMask? mask);
+    void Backward(Tensor? target, Tensor gradient, Tensor? input, DropoutMask? mask);
 }
 
 /// <summary>A linear layer's products outside the graph, with its adapter and its quantised weight where it has them.</summary>
@@ -107,20 +107,29 @@ internal static class LinearKernel
         Completed(output, layer, input, mask);
     }
 
-    /// <summary>Adds the gradients of weight and bias, and gives the input's [N, in].</summary>
+    /// <summary>Gradient of the input, [N, in], alone.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="gradient">Gradient of the output, [N, out].</param>
+    /// <param name="mask">The mask of the forward pass.</param>
+    public static Tensor InputGradient(LinearLayer layer, Tensor gradient, DropoutMask? mask)
+    {
+        var target = layer.FrozenProduct is { } product ? product.Transposed(gradient) : gradient.mm(layer.Weight.Value);
+        (layer.Adapter as IFusedAdapter)?.Backward(target, gradient, null, mask);
+        return target;
+    }
+
+    /// <summary>Adds the gradients of weight, bias and adapter alone.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="gradient">Gradient of the output, [N, out].</param>
     /// <param name="input">What went in, [N, in].</param>
     /// <param name="mask">The mask of the forward pass.</param>
-    public static Tensor Backward(LinearLayer layer, Tensor gradient, Tensor input, DropoutMask? mask = null)
+    public static void ParameterGradients(LinearLayer layer, Tensor gradient, Tensor input, DropoutMask? mask)
     {
         AddParameterGradients(layer, gradient, input);
-        var target = layer.FrozenProduct is { } product ? product.Transposed(gradient) : gradient.mm(layer.Weight.Value);
-        (layer.Adapter as IFusedAdapter)?.Backward(target, gradient, input, mask);
-        return target;
+        (layer.Adapter as IFusedAdapter)?.Backward(null, gradient, input, mask);
     }
 
-    /// <summary>The same, the input's gradient written into (or added to) what is given.</summary>
+    /// <summary>Adds the gradients of weight, bias and adapter, and writes the input's into what is given, or adds it.</summary>
     /// <param name="target">Gradient of the input, [N, in].</param>
     /// <param name="layer">The layer.</param>
     /// <param name="gradient">Gradient of the output, [N, out].</param>

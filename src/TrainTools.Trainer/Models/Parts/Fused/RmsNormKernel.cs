@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Models.Parts.Compact;
 using static TorchSharp.torch;
 
@@ -41,6 +42,27 @@ internal static class RmsNormKernel
         return Apply(rows, Inverse(rows, epsilon), weight).view(x.shape).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same for a branch beside a residual: the gradient of x is written, the residual's added to it.</summary>
+    /// <param name="target">Takes the gradient of x, [N, H].</param>
+    /// <param name="residual">Added to it, [N, H].</param>
+    /// <param name="gradient">Gradient of the output, [N, H].</param>
+    /// <param name="x">[N, H].</param>
+    /// <param name="inverse">[N, 1].</param>
+    /// <param name="weight">[H].</param>
+    /// <param name="weightToo">Whether the weight's gradient is asked for.</param>
+    public static Tensor? BackwardInto(Tensor target, Tensor residual, Tensor gradient, Tensor x, Tensor inverse, Tensor weight, bool weightToo)
+    {
+        if (CompactNorm.Fits(x, weight) && TensorMemory.IsFloats(gradient) && TensorMemory.IsFloats(residual) && TensorMemory.IsFloats(target))
+        {
+            var total = CompactNorm.BackwardInto(target, residual, gradient, x, inverse, weight);
+            return weightToo ? total : null;
+        }
+
+        var (through, weightGradient) = Backward(gradient, x, inverse, weight, weightToo);
+        target.copy_(through.add_(residual));
+        return weightGradient;
+    }
+
     /// <summary>The gradients of x [N, H] and of the weight [H]; the second is null where it is not asked for.</summary>
     /// <param name="gradient">Gradient of the output, [N, H].</param>
     /// <param name="x">[N, H].</param>
@@ -52,7 +74,8 @@ internal static class RmsNormKernel
         using var scope = NewDisposeScope();
         if (CompactNorm.Fits(x, weight) && gradient.is_contiguous())
         {
-            var (through, total) = CompactNorm.Backward(gradient, x, inverse, weight);
+            var through = empty_like(x);
+            var total = CompactNorm.BackwardInto(through, null, gradient, x, inverse, weight);
             return (through.MoveToOuterDisposeScope(), weightToo ? total.MoveToOuterDisposeScope() : null);
         }
 
