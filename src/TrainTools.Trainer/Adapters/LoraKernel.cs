@@ -21,6 +21,12 @@ internal static class LoraKernel
     /// <param name="scale">Factor.</param>
     public static void AddTo(Tensor output, Tensor input, DropoutMask? mask, Tensor a, Tensor b, double scale)
     {
+        if (LoraRows.Fits(output, mask, a, b) && LoraRows.Fits(input, mask, a, b))
+        {
+            LoraRows.AddTo(output, input, (SeededMask?)mask, a, b, (float)scale);
+            return;
+        }
+
         using var scope = NewDisposeScope();
         output.addmm_(Small(input, mask, a), Cast(b, output.dtype).t(), 1, (float)scale);
     }
@@ -35,6 +41,12 @@ internal static class LoraKernel
     /// <param name="scale">Factor.</param>
     public static void Backward(Tensor? target, Tensor gradient, Tensor? input, DropoutMask? mask, Tensor a, Tensor b, double scale)
     {
+        if (LoraRows.Fits(gradient, mask, a, b) && (target is null || LoraRows.Fits(target, mask, a, b)) && (input is null || LoraRows.Fits(input, mask, a, b)))
+        {
+            LoraRows.Backward(target, gradient, input, (SeededMask?)mask, a, b, (float)scale);
+            return;
+        }
+
         using var scope = NewDisposeScope();
         var throughB = gradient.mm(Cast(b, gradient.dtype)).mul_(scale); // [N, r]
         if (input is not null)

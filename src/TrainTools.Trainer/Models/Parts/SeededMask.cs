@@ -101,6 +101,16 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
         }
     }
 
+    /// <summary>output = input ⊙ mask, or output += it, of numbers one after another.</summary>
+    /// <param name="row">Row of the first.</param>
+    /// <param name="column">Its column.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="output">Result.</param>
+    /// <param name="input">Input.</param>
+    /// <param name="adds">Whether it is added to.</param>
+    public void Select(long row, long column, long count, float* output, float* input, bool adds) =>
+        Select(((firstRow + row) * columns) + column, count, output, input, adds);
+
     // Sixteen hashes stand for 32 numbers: their low halves for the first sixteen, their high halves for the others.
     private void Select(long place, long count, float* output, float* input, bool adds)
     {
