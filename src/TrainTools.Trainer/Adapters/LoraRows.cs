@@ -11,13 +11,17 @@ namespace TrainTools.Trainer.Adapters;
 /// <summary>
 /// <see cref="LoraKernel"/>'s formulas on the CPU, some rows at a time: the small product, what dropout lets through and what is added
 /// are in the processor's cache while they are needed, so that each large matrix is read once and none is made. Sums over rows
-/// are in the rows' order: bits do not depend on the number of threads.
+/// are in an order that the number of rows gives: bits do not depend on the number of threads.
 /// </summary>
 internal static unsafe class LoraRows
 {
     private const int Block = 32;
     private const int Columns = 128;
     private const int LargestRank = 64;
+
+    // Sums over rows are made in parts, as many as the rows ask for, whatever the threads.
+    private const int PartRows = 4 * Block;
+    private const int MostParts = 32;
 
     /// <summary>Whether these tensors can go this way; without vectors of 512 bits the library's products are faster.</summary>
     /// <param name="rows">[N, …], in or out.</param>
@@ -69,106 +73,89 @@ internal static unsafe class LoraRows
         using var scope = NewDisposeScope();
         var (rank, width, outputs) = ((int)a.shape[0], (int)a.shape[1], (int)b.shape[0]);
         var (count, padded) = (gradient.shape[0], Scratch.Lines(rank));
-        var (throughB, smalls) = (empty([count, padded]), input is null ? null : empty([count, padded]));
-        var back = TensorMemory.Floats(throughB);
-        var small = smalls is null ? null : TensorMemory.Floats(smalls);
+        var partRows = Math.Max(PartRows, (int)((count + MostParts - 1) / MostParts));
+        var parts = (count + partRows - 1) / partRows;
         var down = input is null ? null : TensorMemory.Floats(Transposed(a, padded)); // Aᵀ, [in, padded]
         var narrow = TensorMemory.Floats(a);
         var wide = TensorMemory.Floats(Padded(b, padded)); // B, [out, padded]
         var sent = TensorMemory.Floats(gradient);
         var from = input is null ? null : TensorMemory.Floats(input);
         var to = target is null ? null : TensorMemory.Floats(target);
-        OperatorThreads.ForPieces(count, Block, (row, rows) =>
+        var partsA = input is null ? null : Scratch.LoopRoom(parts * rank * (width + outputs)); // [parts, r, in]
+        var partsB = partsA + (parts * rank * width); // [parts, r, out]
+        OperatorThreads.ForPieces(count, partRows, (first, length) =>
         {
-            var room = Scratch.Room(Block * width);
-            var through = back + (row * padded);
-            MatrixKernel.Multiply(sent + (row * outputs), outputs, 1, wide, padded, through, padded, rows, padded, outputs, adds: false);
-            RowKernel.Scale(through, scale, through, rows * padded);
-            if (to is not null && mask is null)
+            var through = Scratch.Room((2 * Block * padded) + (2 * Block * width));
+            var small = through + (Block * padded);
+            var room = small + (Block * padded);
+            var passed = room + (Block * width);
+            var part = first / partRows;
+            for (var row = first; row < first + length; row += Block)
             {
-                MatrixKernel.Multiply(through, padded, 1, narrow, width, to + (row * width), width, rows, width, rank, adds: true);
-            }
-            else if (to is not null)
-            {
-                MatrixKernel.Multiply(through, padded, 1, narrow, width, room, width, rows, width, rank, adds: false);
-                mask!.Select(row, 0, (long)rows * width, to + (row * width), room, adds: true);
-            }
+                var rows = (int)Math.Min(Block, first + length - row);
+                var back = sent + (row * outputs);
+                MatrixKernel.Multiply(back, outputs, 1, wide, padded, through, padded, rows, padded, outputs, adds: false);
+                RowKernel.Scale(through, scale, through, rows * padded);
+                if (to is not null)
+                {
+                    var adds = mask is null;
+                    MatrixKernel.Multiply(through, padded, 1, narrow, width, adds ? to + (row * width) : passed, width, rows, width, rank, adds);
+                }
 
-            if (from is not null)
-            {
-                var seen = Seen(mask, row, rows, from + (row * width), width, room);
-                var product = small + (row * padded);
-                MatrixKernel.Multiply(seen, width, 1, down, padded, product, padded, rows, padded, width, adds: false);
-                RowKernel.Scale(product, scale, product, rows * padded);
+                var seen = from is null ? null : from + (row * width);
+                mask?.Select(row, (long)rows * width, seen, room, passed, to is null ? null : to + (row * width));
+                if (from is null)
+                {
+                    continue;
+                }
+
+                seen = mask is null ? seen : room;
+                MatrixKernel.Multiply(seen, width, 1, down, padded, small, padded, rows, padded, width, adds: false);
+                RowKernel.Scale(small, scale, small, rows * padded);
+                MatrixKernel.Multiply(through, 1, padded, seen, width, partsA + (part * rank * width), width, rank, width, rows, adds: row > first);
+                MatrixKernel.Multiply(small, 1, padded, back, outputs, partsB + (part * rank * outputs), outputs, rank, outputs, rows, adds: row > first);
             }
         });
-
         if (input is not null)
         {
-            Sums(a, back, from, mask, width);
-            Sums(b, small, sent, null, outputs);
+            AddParts(a, partsA, parts, rank, width, across: false);
+            AddParts(b, partsB, parts, rank, outputs, across: true);
         }
 
         GC.KeepAlive(target);
         GC.KeepAlive(gradient);
         GC.KeepAlive(input);
-
-        // parameter.grad += smallᵀ · large, in A's layout or B's.
-        void Sums(Tensor parameter, float* few, float* large, SeededMask? dropped, int columns)
-        {
-            if (!parameter.requires_grad)
-            {
-                return;
-            }
-
-            var room = WeightGradient.Room(parameter, out var adds);
-            var sum = TensorMemory.Floats(room);
-            var across = ReferenceEquals(parameter, b);
-            OperatorThreads.ForPieces(columns, Columns, (first, length) =>
-            {
-                var part = Scratch.Room((LargestRank * Columns) + (Block * Columns));
-                SumColumns(part, few, padded, rank, large + first, columns, count, length, dropped, first);
-                Put(part, sum, first, length, columns, rank, across, adds);
-            });
-            GC.KeepAlive(room);
-        }
     }
 
-    // part [r, length] = smallᵀ · (large ⊙ mask), some columns of large.
-    private static void SumColumns(float* part, float* small, int padded, int rank, float* large, int largeRow, long count, int length, SeededMask? mask, long first)
+    // parameter.grad [r, columns] (or across, [columns, r]) += the parts' sum, in their order.
+    private static void AddParts(Tensor parameter, float* parts, long count, int rank, int columns, bool across)
     {
-        if (mask is null)
+        if (!parameter.requires_grad)
         {
-            MatrixKernel.Multiply(small, 1, padded, large, largeRow, part, Columns, rank, length, (int)count, adds: false);
             return;
         }
 
-        var seen = part + (LargestRank * Columns);
-        for (long row = 0; row < count; row += Block)
+        var room = WeightGradient.Room(parameter, out var adds);
+        var sum = TensorMemory.Floats(room);
+        OperatorThreads.ForPieces(columns, Columns, (first, length) =>
         {
-            var rows = (int)Math.Min(Block, count - row);
-            for (var i = 0; i < rows; i++)
+            for (var i = 0; i < rank; i++)
             {
-                mask.Select(row + i, first, length, seen + (i * Columns), large + ((row + i) * largeRow), adds: false);
-            }
+                var total = parts + ((long)i * columns) + first;
+                for (var part = 1L; part < count; part++)
+                {
+                    RowKernel.Add(total + (part * rank * columns), total, length);
+                }
 
-            MatrixKernel.Multiply(small + (row * padded), 1, padded, seen, Columns, part, Columns, rank, length, rows, adds: row > 0);
-        }
-    }
-
-    // Into the gradient [r, columns], or [columns, r] across.
-    private static void Put(float* part, float* sum, long first, int length, int columns, int rank, bool across, bool adds)
-    {
-        for (var i = 0; i < rank; i++)
-        {
-            var from = part + (i * Columns);
-            var to = across ? sum + (first * rank) + i : sum + ((long)i * columns) + first;
-            nint step = across ? rank : 1;
-            for (var j = 0; j < length; j++)
-            {
-                to[j * step] = adds ? to[j * step] + from[j] : from[j];
+                var to = across ? sum + (first * rank) + i : sum + ((long)i * columns) + first;
+                nint step = across ? rank : 1;
+                for (var j = 0; j < length; j++)
+                {
+                    to[j * step] = adds ? to[j * step] + total[j] : total[j];
+                }
             }
-        }
+        });
+        GC.KeepAlive(room);
     }
 
     private static float* Seen(SeededMask? mask, long row, int rows, float* from, int width, float* room)
@@ -178,7 +165,7 @@ internal static unsafe class LoraRows
             return from;
         }
 
-        mask.Select(row, 0, (long)rows * width, room, from, adds: false);
+        mask.Select(row, (long)rows * width, from, room, null, null);
         return room;
     }
 

@@ -101,15 +101,45 @@ internal sealed unsafe class SeededMask(long columns, ulong seed, double keep) :
         }
     }
 
-    /// <summary>output = input ⊙ mask, or output += it, of numbers one after another.</summary>
-    /// <param name="row">Row of the first.</param>
-    /// <param name="column">Its column.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="output">Result.</param>
-    /// <param name="input">Input.</param>
-    /// <param name="adds">Whether it is added to.</param>
-    public void Select(long row, long column, long count, float* output, float* input, bool adds) =>
-        Select(((firstRow + row) * columns) + column, count, output, input, adds);
+    /// <summary>Both of a backward pass in one: output = input ⊙ mask and target += added ⊙ mask, of whole rows.</summary>
+    /// <param name="row">The first row.</param>
+    /// <param name="count">Numbers.</param>
+    /// <param name="input">Input; null = the first is not asked for.</param>
+    /// <param name="output">Its result.</param>
+    /// <param name="added">What is added.</param>
+    /// <param name="target">To what; null = the second is not asked for.</param>
+    public void Select(long row, long count, float* input, float* output, float* added, float* target)
+    {
+        var place = (firstRow + row) * columns;
+        if (input is null || target is null || place % Block != 0 || count % Block != 0)
+        {
+            if (input is not null)
+            {
+                Select(place, count, output, input, adds: false);
+            }
+
+            if (target is not null)
+            {
+                Select(place, count, target, added, adds: true);
+            }
+
+            return;
+        }
+
+        var bound = Vector512.Create(limit);
+        var places = Vector512.Create((uint)(place / Block * (Block / 2))) + Vector512<uint>.Indices;
+        for (var i = 0L; i < count; i += Block)
+        {
+            var hashes = Hashes(places);
+            var first = Vector512.LessThan((hashes & Vector512.Create(0xFFFFu)).AsInt32(), bound).AsSingle();
+            var second = Vector512.LessThan((hashes >>> 16).AsInt32(), bound).AsSingle();
+            (Vector512.Load(input + i) & first).Store(output + i);
+            (Vector512.Load(input + i + (Block / 2)) & second).Store(output + i + (Block / 2));
+            (Vector512.Load(target + i) + (Vector512.Load(added + i) & first)).Store(target + i);
+            (Vector512.Load(target + i + (Block / 2)) + (Vector512.Load(added + i + (Block / 2)) & second)).Store(target + i + (Block / 2));
+            places += Vector512.Create((uint)(Block / 2));
+        }
+    }
 
     // Sixteen hashes stand for 32 numbers: their low halves for the first sixteen, their high halves for the others.
     private void Select(long place, long count, float* output, float* input, bool adds)
