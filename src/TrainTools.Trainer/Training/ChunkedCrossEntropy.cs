@@ -118,10 +118,14 @@ public sealed class ChunkedCrossEntropy(
     {
         var (count, weight) = (hidden.shape[0], layer.Weight.Value);
         var all = new List<LossSums>();
-        using var room = empty([Math.Min(chunk, count), vocabulary], hidden.dtype, hidden.device);
-        for (long start = 0; start < count; start += chunk)
+
+        // As even as can be: a short last chunk would read the whole weight for a few rows.
+        var chunks = Math.Max(1, (count + chunk - 1) / chunk);
+        var most = (count + chunks - 1) / chunks;
+        using var room = empty([most, vocabulary], hidden.dtype, hidden.device);
+        for (long start = 0; start < count; start += most)
         {
-            var length = Math.Min(chunk, count - start);
+            var length = Math.Min(most, count - start);
             using var chunkScope = NewDisposeScope();
             var part = hidden.narrow(0, start, length);
             var (sums, gradient) = Gradient(room.narrow(0, 0, length).addmm_(part, weight.t(), 0, 1), targets.narrow(0, start, length), scale, ours: true);
