@@ -21,7 +21,7 @@ public sealed class FineTuneRun
         metrics = new Lazy<RunMetrics>(() => RunMetrics.Read(folder.MetricsPath));
         diagnoses = new Lazy<IReadOnlyList<Diagnosis>>(() => DiagnosisLog.Read(folder.DiagnosesPath));
         Checkpoints = RunCheckpoint.Find(folder);
-        ModelPath = FirstFolder(info?.Result?.ModelPath, folder.ModelPath, folder.AdapterPath);
+        ModelPath = FirstFolder(folder.ModelPath, folder.AdapterPath, info?.Result?.ModelPath);
         if (info is null)
         {
             return;

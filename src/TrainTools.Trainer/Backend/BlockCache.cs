@@ -1,14 +1,15 @@
 namespace TrainTools.Trainer.Backend;
 
 /// <summary>
-/// Keeps freed memory for the next request of about the same size. A training step asks for the same tensors again and
+/// Keeps freed memory for the next requests: a block of about the size, or a part of a larger one; blocks that lie side by side
+/// become one. A training step asks for the same tensors again and
 /// again; to the system each of them is fresh memory, whose pages have to be found and cleared one by one, on a virtual machine
 /// a fifth of a step. What is in use and what is kept are together never more than was in use at one time: keeping costs
 /// nothing at the peak. The oldest goes first. Safe to call from any thread; allocates no managed memory once it has grown to
 /// its size.
 /// </summary>
 /// <param name="map">Gets memory of the system, page-aligned; 0 = there is none.</param>
-/// <param name="unmap">Gives it back.</param>
+/// <param name="unmap">Gives it back, or some of its pages, or several that lie side by side.</param>
 internal sealed class BlockCache(Func<nuint, nint> map, Action<nint, nuint> unmap)
 {
     /// <summary>Smaller requests are left to the allocator, which is good at them.</summary>
@@ -66,20 +67,29 @@ internal sealed class BlockCache(Func<nuint, nint> map, Action<nint, nuint> unma
             }
 
             usedBytes -= size;
-            kept.Add((address, size));
             KeptBytes += size;
+            for (var i = kept.Count - 1; i >= 0; i--)
+            {
+                var (other, length) = kept[i];
+                if (other + (nint)length == address || address + (nint)size == other)
+                {
+                    (address, size) = (nint.Min(address, other), size + length);
+                    kept.RemoveAt(i);
+                }
+            }
+
+            kept.Add((address, size));
             return true;
         }
     }
 
-    // The best fit, and never one that would waste more than an eighth.
+    // The smallest that is large enough: whole, if that wastes no more than an eighth, or its beginning.
     private (nint Address, nuint Size) Kept(nuint size)
     {
         var best = -1;
         for (var i = kept.Count - 1; i >= 0; i--)
         {
-            var candidate = kept[i].Size;
-            if (candidate >= size && candidate <= size + (size / ShareWasted) && (best < 0 || candidate < kept[best].Size))
+            if (kept[i].Size >= size && (best < 0 || kept[i].Size < kept[best].Size))
             {
                 best = i;
             }
@@ -90,20 +100,38 @@ internal sealed class BlockCache(Func<nuint, nint> map, Action<nint, nuint> unma
             return (0, 0);
         }
 
-        var block = kept[best];
-        kept.RemoveAt(best);
-        KeptBytes -= block.Size;
-        return block;
+        var (address, whole) = kept[best];
+        if (whole <= size + (size / ShareWasted))
+        {
+            kept.RemoveAt(best);
+            size = whole;
+        }
+        else
+        {
+            kept[best] = (address + (nint)size, whole - size);
+        }
+
+        KeptBytes -= size;
+        return (address, size);
     }
 
+    // Of the last block that goes, no more than must: its end.
     private void Release(nuint limit)
     {
         var count = 0;
         while (KeptBytes > limit)
         {
-            var (address, size) = kept[count++];
-            KeptBytes -= size;
-            unmap(address, size);
+            var (address, size) = kept[count];
+            var part = nuint.Min(size, KeptBytes - limit);
+            KeptBytes -= part;
+            unmap(address + (nint)(size - part), part);
+            if (part < size)
+            {
+                kept[count] = (address, size - part);
+                break;
+            }
+
+            count++;
         }
 
         kept.RemoveRange(0, count);

@@ -9,7 +9,7 @@ internal static unsafe class TensorMemory
 {
     /// <summary>Whether <see cref="Floats"/> can be asked for.</summary>
     public static bool IsFloats(torch.Tensor tensor) =>
-        tensor.dtype == torch.ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.is_contiguous();
+        tensor.dtype == torch.ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.is_contiguous() && tensor.numel() <= int.MaxValue / sizeof(float);
 
     /// <summary>The first number of a contiguous float32 tensor on the CPU, of less than 2 GB.</summary>
     public static float* Floats(torch.Tensor tensor) =>

@@ -88,16 +88,14 @@ public sealed class ModelExporter : IModelExporter
         string? basePath = null;
         if (alone)
         {
-            // As it is, byte by byte.
+            // As it is, byte by byte, once it is known to be whole.
+            using (AdapterFile.Open(first))
+            {
+            }
+
             foreach (var name in (string[])[AdapterFile.FileName, AdapterConfigFile.FileName])
             {
-                var path = Path.Combine(first, name);
-                if (!File.Exists(path))
-                {
-                    using var missing = AdapterFile.Open(first); // says what is missing
-                }
-
-                File.Copy(path, Path.Combine(folder, name));
+                File.Copy(Path.Combine(first, name), Path.Combine(folder, name));
             }
         }
 

@@ -26,11 +26,14 @@ public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets
 /// <param name="head">Logits [N, V] of hidden states [N, H].</param>
 /// <param name="vocabulary">V.</param>
 /// <param name="labelSmoothing">Share of the target spread evenly over the vocabulary, 0 to 1.</param>
-/// <param name="chunkBytes">Bytes that one chunk's float32 logits may take.</param>
+/// <param name="chunkBytes">Bytes that one chunk's float32 logits may take; four times that before a plain head that is trained.</param>
 /// <param name="plainHead">Gives the head's layer where <paramref name="head"/> is nothing but its product; null or giving null = it goes through the graph.</param>
 public sealed class ChunkedCrossEntropy(
     Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 16L << 20, Func<LinearLayer?>? plainHead = null)
 {
+    // The gradient of a trained head is read and written for each chunk: larger ones pay there.
+    private const long TrainedFactor = 4;
+
     private readonly long chunk = Math.Max(1, chunkBytes / (4 * vocabulary));
 
     /// <summary>Loss and, into the parameters, the gradient of <paramref name="scale"/> × the sum of the losses.</summary>
@@ -120,7 +123,8 @@ public sealed class ChunkedCrossEntropy(
         var all = new List<LossSums>();
 
         // As even as can be: a short last chunk would read the whole weight for a few rows.
-        var chunks = Math.Max(1, (count + chunk - 1) / chunk);
+        var wanted = weight.requires_grad ? TrainedFactor * chunk : chunk;
+        var chunks = Math.Max(1, (count + wanted - 1) / wanted);
         var most = (count + chunks - 1) / chunks;
         using var room = empty([most, vocabulary], hidden.dtype, hidden.device);
         for (long start = 0; start < count; start += most)

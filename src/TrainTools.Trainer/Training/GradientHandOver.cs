@@ -13,10 +13,18 @@ internal sealed class GradientHandOver : autograd.SingleTensorFunction<GradientH
     public override string Name => nameof(GradientHandOver);
 
     /// <summary>The backward pass of what made the output.</summary>
-    /// <param name="output">In the graph; it is disposed.</param>
+    /// <param name="output">In the graph, or made of nothing that is trained; it is disposed.</param>
     /// <param name="gradient">Its gradient, of the same shape; it is disposed.</param>
     public static void Backward(Tensor output, Tensor gradient)
     {
+        if (!output.requires_grad)
+        {
+            // Nothing below is trained: the gradient is for nobody.
+            output.Dispose();
+            gradient.Dispose();
+            return;
+        }
+
         using var scope = NewDisposeScope();
         var end = apply(output, new Handed(gradient.DetachFromDisposeScope()));
         output.Dispose();

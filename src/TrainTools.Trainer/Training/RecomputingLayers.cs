@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Trainer.Adapters;
 using TrainTools.Core.Training;
 using TrainTools.Trainer.Models;
 using static TorchSharp.torch;
@@ -58,6 +59,9 @@ public sealed class RecomputingLayers(long seed) : ILayerRunner
                 using var scope = NewDisposeScope();
                 var segment = segments[i];
                 TorchRandom.Seed(segment.Seed);
+
+                // What the node above failed with, before its missing gradient is missed.
+                AutogradGuard.ThrowIfFailed();
                 segment.Forward(segment.Input).backward([segment.Output.grad!]);
                 segment.Output.Dispose();
             }

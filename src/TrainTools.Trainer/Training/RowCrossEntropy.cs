@@ -18,7 +18,7 @@ internal static unsafe class RowCrossEntropy
     public static LossSums Run(Tensor logits, Tensor targets, double scale, double smoothing)
     {
         var (rows, vocabulary) = ((int)logits.shape[0], (int)logits.shape[1]);
-        var labels = targets.data<long>().ToArray();
+        var labels = CrossEntropyRow.Labels(targets, vocabulary);
         var (losses, right) = (new float[rows], new bool[rows]);
         var from = TensorMemory.Floats(logits);
         OperatorThreads.For(rows, i =>

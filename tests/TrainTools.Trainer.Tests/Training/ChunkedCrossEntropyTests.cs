@@ -103,6 +103,46 @@ public class ChunkedCrossEntropyTests
         Assert.True(!trained || head.Weight.Value.grad!.allclose(weightGradient!, 1e-4, 1e-5));
     }
 
+    [Theory]
+    [InlineData(64)]
+    [InlineData(3)]
+    public void A_head_that_is_trained_alone_gets_its_gradient(int rows)
+    {
+        using var scope = NewDisposeScope();
+        var head = Head(300, 37);
+        var (hidden, targets) = (randn(17, 300), randint(0, 37, [17], ScalarType.Int64));
+        nn.functional.cross_entropy(nn.functional.linear(hidden, head.Weight.Value), targets, reduction: nn.Reduction.Sum).backward();
+        var expected = head.Weight.Value.grad!.clone();
+        foreach (var plain in (bool[])[true, false])
+        {
+            head.Weight.Value.grad = null;
+            var loss = new ChunkedCrossEntropy(h => head.Forward(h, training: true), 37, 0, 4L * 37 * rows, () => plain ? head : null);
+            loss.Backward(hidden.alias(), targets, 1);
+            Assert.True(head.Weight.Value.grad!.allclose(expected, 1e-4, 1e-5));
+        }
+    }
+
+    [Theory]
+    [InlineData(8, 37)]
+    [InlineData(300, 37)]
+    [InlineData(300, -1)]
+    public void A_label_outside_the_vocabulary_is_an_error_and_not_a_write(int width, long label)
+    {
+        using var scope = NewDisposeScope();
+        var head = Head(width, 37);
+        var loss = new ChunkedCrossEntropy(h => h, 37, 0, 1 << 20, () => head);
+        var hidden = randn(5, width).requires_grad_().mul(1);
+        var thrown = Assert.Throws<ArgumentOutOfRangeException>(() => loss.Backward(hidden, tensor([1L, 2, label, 3, 4]), 1));
+        Assert.Contains("outside the vocabulary of 37", thrown.Message, StringComparison.Ordinal);
+    }
+
+    private static LinearLayer Head(int width, int vocabulary)
+    {
+        var head = new LinearLayer("lm_head", new ModelParameter("lm_head.weight", [vocabulary, width], ParameterInit.Normal, true), null, transposed: false);
+        head.Weight.Value = randn(vocabulary, width).mul_(0.2).requires_grad_();
+        return head;
+    }
+
     private static double Loss(Tensor logits, Tensor targets, int vocabulary, double smoothing, long chunkBytes, out long count)
     {
         count = targets.shape[0];

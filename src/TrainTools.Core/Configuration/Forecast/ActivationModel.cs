@@ -82,10 +82,10 @@ internal sealed class ActivationModel
     {
         get
         {
-            // With adapters up is made again, and three tenths of a gate that is not quantised, unless one layer is there at a time.
+            // With adapters up is made again, unless one layer is there at a time.
             if (InNodes)
             {
-                return Intermediate * (full || config.Batch.GradientCheckpointing ? 2.0 : config.Method.FinetuningType == TrainingMethod.Qlora ? 1.0 : 0.7);
+                return Intermediate * (full || config.Batch.GradientCheckpointing ? 2.0 : 1.0);
             }
 
             var before = IsPlain ? 1 : Is(Fused) ? 2 : 3;

@@ -133,7 +133,8 @@ internal static class MemoryForecaster
         }
 
         // Logits become their gradient in place; in 16 bits, and behind a head with an adapter, there is a copy of them.
-        var chunk = Math.Min(batch.Tokens, Math.Max(1, LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
+        var trained = config.Method.FinetuningType == TrainingMethod.Full && element == 4 ? 4 : 1;
+        var chunk = Math.Min(batch.Tokens, Math.Max(1, trained * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
         var bytes = chunk * model.VocabularySize * (element < 4 ? 4 + (2 * element) : 4L);
         // Hidden states of the supervised positions and their gradients.
         var states = 2L * batch.Tokens * model.HiddenSize * element;

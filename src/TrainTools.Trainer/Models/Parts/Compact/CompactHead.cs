@@ -34,7 +34,7 @@ internal static unsafe class CompactHead
         using var packed = empty([width, vocabulary]);
         using var logits = empty([step, vocabulary]);
         var (losses, right) = (new float[tokens], new bool[tokens]);
-        var labels = targets.data<long>().ToArray();
+        var labels = CrossEntropyRow.Labels(targets, vocabulary);
         var weight = TensorMemory.Floats(head.Weight.Value);
         var transposed = TensorMemory.Floats(packed);
         var scores = TensorMemory.Floats(logits);

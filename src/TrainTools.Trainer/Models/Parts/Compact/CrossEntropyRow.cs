@@ -1,4 +1,5 @@
 using System.Numerics;
+using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts.Compact;
 
@@ -39,6 +40,23 @@ internal static unsafe class CrossEntropyRow
         logits[target] += scale * (smoothing - 1);
         var normalizer = MathF.Log(total);
         return ((1 - smoothing) * (normalizer - chosen)) + (smoothing * (normalizer - mean));
+    }
+
+    /// <summary>Labels as they are in memory, each of them within the vocabulary: the kernels write where they point to.</summary>
+    /// <param name="targets">[N], int64.</param>
+    /// <param name="vocabulary">V.</param>
+    public static long[] Labels(Tensor targets, int vocabulary)
+    {
+        var labels = targets.data<long>().ToArray();
+        foreach (var label in labels)
+        {
+            if (label < 0 || label >= vocabulary)
+            {
+                throw new ArgumentOutOfRangeException(nameof(targets), label, $"A label lies outside the vocabulary of {vocabulary}.");
+            }
+        }
+
+        return labels;
     }
 
     // NaN where one is there.

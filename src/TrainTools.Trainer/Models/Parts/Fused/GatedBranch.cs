@@ -6,7 +6,7 @@ namespace TrainTools.Trainer.Models.Parts.Fused;
 
 /// <summary>
 /// x + down(silu(gate(norm(x))) · up(norm(x))) as one node of the graph, adapters and quantised weights included. Kept for
-/// backward: x, one number a row, gate and up, as far as <see cref="Keeps"/> says. All else (the norm's output, silu, the
+/// backward: x, one number a row, gate, and up where <see cref="KeepsUp"/> says so. All else (the norm's output, silu, the
 /// product) is made again, some rows at a time, so that what is made stays in the processor's cache and no memory of the whole's
 /// size is asked for. Gradients of the parameters are added where they belong at once.
 /// </summary>
@@ -35,49 +35,34 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         using var scope = NewDisposeScope();
         var rows = hidden.reshape(-1, hidden.shape[^1]);
         var seed = LinearKernel.DropoutSeed(training, gate, up, down);
-        var output = is_grad_enabled() ? Node.Apply(rows, this, seed, alone) : Compute(rows, seed, default).Output;
+        var output = is_grad_enabled() ? Node.Apply(rows, this, seed, alone) : Compute(rows, seed, keepsUp: false).Output;
         return output.view(hidden.shape).MoveToOuterDisposeScope();
     }
 
-    // Of gate, the first rows are kept and the others apart; of up, all rows or none.
-    private (Tensor Output, Tensor Inverse, Tensor? Gate, Tensor? Up) Compute(Tensor x, ulong? seed, RowsKept kept)
+    // Where up is not kept, the product takes its place.
+    private (Tensor Output, Tensor Inverse, Tensor Gate, Tensor Up) Compute(Tensor x, ulong? seed, bool keepsUp)
     {
-        var rows = x.shape[0];
         var inverse = RmsNormKernel.Inverse(x, norm.Epsilon);
         var masks = MasksOf(seed);
-        Tensor? first;
-        Tensor? others;
+        Tensor gated;
         Tensor raised;
         using (var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value))
         {
-            first = Gated(normed, 0, kept.Gate);
-            others = Gated(normed, kept.Gate, rows - kept.Gate);
+            gated = LinearKernel.Forward(gate, normed, masks.Gate);
             raised = LinearKernel.Forward(up, normed, masks.Up);
         }
 
         var output = empty_like(x);
-        foreach (var (start, length) in kept.Up ? Pieces(rows) : [(0, kept.Gate), (kept.Gate, rows - kept.Gate)])
+        foreach (var (start, length) in keepsUp ? Pieces(x.shape[0]) : [(0, x.shape[0])])
         {
-            if (length == 0)
-            {
-                continue;
-            }
-
             using var scope = NewDisposeScope();
-            var gated = start < kept.Gate ? first!.narrow(0, start, length) : others!;
-            var product = GatedKernel.Product(gated, raised.narrow(0, start, length), kept.Up);
+            var product = GatedKernel.Product(gated.narrow(0, start, length), raised.narrow(0, start, length), keepsUp);
             var part = output.narrow(0, start, length);
             LinearKernel.ForwardInto(part, down, product, masks.Down?.Rows(start, length));
             part.add_(x.narrow(0, start, length));
         }
 
-        return (output, inverse, first, kept.Up ? raised : null);
-
-        Tensor? Gated(Tensor normed, long start, long length)
-        {
-            using var part = normed.narrow(0, start, length);
-            return length == 0 ? null : LinearKernel.Forward(gate, part, masks.Gate?.Rows(start, length));
-        }
+        return (output, inverse, gated, raised);
     }
 
     private Tensor Backward(Tensor gradient, Kept kept)
@@ -91,7 +76,7 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
             var rows = masks.Rows(start, length);
             var (x, inverse, sent) = (kept.Input.narrow(0, start, length), kept.Inverse.narrow(0, start, length), gradient.narrow(0, start, length));
             var normed = RmsNormKernel.Apply(x, inverse, norm.Weight.Value);
-            var gated = GateAgain(normed, kept.Gate, start, length, rows.Gate);
+            var gated = kept.Gate.narrow(0, start, length);
             var raised = kept.Up?.narrow(0, start, length) ?? LinearKernel.Forward(up, normed, rows.Up);
             var (product, throughGate, throughUp) = GatedKernel.Backward(gated, raised, LinearKernel.InputGradient(down, sent, rows.Down));
             LinearKernel.ParameterGradients(down, sent, product, rows.Down);
@@ -107,40 +92,11 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         return output.MoveToOuterDisposeScope();
     }
 
-    // What was kept of some rows, and the rest of them made again.
-    private Tensor GateAgain(Tensor normed, Tensor? kept, long start, long length, DropoutMask? mask)
-    {
-        var there = Math.Clamp((kept?.shape[0] ?? 0) - start, 0, length);
-        if (there == length)
-        {
-            return kept!.narrow(0, start, length);
-        }
-
-        if (there == 0)
-        {
-            return LinearKernel.Forward(gate, normed, mask);
-        }
-
-        var gated = empty([length, gate.OutFeatures], normed.dtype, normed.device);
-        gated.narrow(0, 0, there).copy_(kept!.narrow(0, start, there));
-        LinearKernel.ForwardInto(gated.narrow(0, there, length - there), gate, normed.narrow(0, there, length - there), mask?.Rows(there, length - there));
-        return gated;
-    }
-
     /// <summary>
-    /// How many rows of gate and up are kept. Where the weights are trained, all: time counts most. Where only adapters are,
-    /// memory does: up is made again, and gate for three rows in ten, which costs a fourteenth of a step's products. A quantised gate is
-    /// kept, since it would be made into floats once more; and all is kept where no other layer's is there at the same time.
+    /// Whether up is kept beside gate. Where the weights are trained it is: time counts most. Where only adapters are, memory
+    /// does: up is made again, which costs an eighteenth of a step's products. It is kept where no other layer's is there at the same time.
     /// </summary>
-    private RowsKept Keeps(long rows, bool alone)
-    {
-        if (alone || LinearKernel.IsTrained(gate) || LinearKernel.IsTrained(up))
-        {
-            return new RowsKept(rows, true);
-        }
-
-        return new RowsKept(LinearKernel.IsQuantized(gate) ? rows : rows * 7 / 10, false);
-    }
+    private bool KeepsUp(bool alone) => alone || LinearKernel.IsTrained(gate) || LinearKernel.IsTrained(up);
 
     private Masks MasksOf(ulong? seed) => new(LinearKernel.Mask(gate, seed, 0), LinearKernel.Mask(up, seed, 1), LinearKernel.Mask(down, seed, 2));
 
@@ -165,17 +121,14 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         public Masks Rows(long start, long count) => new(Gate?.Rows(start, count), Up?.Rows(start, count), Down?.Rows(start, count));
     }
 
-    /// <summary>How many rows of gate are kept, and whether up is.</summary>
-    private readonly record struct RowsKept(long Gate, bool Up);
-
     /// <summary>What backward needs. The tensors belong to no scope: they go as soon as they have been used, or with the graph.</summary>
-    private sealed record Kept(GatedBranch Branch, Tensor Input, Tensor Inverse, Tensor? Gate, Tensor? Up, ulong? Seed) : IDisposable
+    private sealed record Kept(GatedBranch Branch, Tensor Input, Tensor Inverse, Tensor Gate, Tensor? Up, ulong? Seed) : IDisposable
     {
         public void Dispose()
         {
             Input.Dispose();
             Inverse.Dispose();
-            Gate?.Dispose();
+            Gate.Dispose();
             Up?.Dispose();
         }
     }
@@ -190,11 +143,12 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         {
             var (x, branch, seed, alone) = ((Tensor)vars[0], (GatedBranch)vars[1], (ulong?)vars[2], (bool)vars[3]);
             using var scope = NewDisposeScope();
-            var (output, inverse, gated, raised) = branch.Compute(x, seed, branch.Keeps(x.shape[0], alone));
+            var keepsUp = branch.KeepsUp(alone);
+            var (output, inverse, gated, raised) = branch.Compute(x, seed, keepsUp);
             ctx.set_materialize_grads(false);
 
             // Not by save_for_backward: what is saved there lives until the whole graph is gone.
-            ctx.save_data("kept", new Kept(branch, x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), gated?.DetachFromDisposeScope(), raised?.DetachFromDisposeScope(), seed));
+            ctx.save_data("kept", new Kept(branch, x.detach().DetachFromDisposeScope(), inverse.DetachFromDisposeScope(), gated.DetachFromDisposeScope(), keepsUp ? raised.DetachFromDisposeScope() : null, seed));
             return output.MoveToOuterDisposeScope();
         }
 
