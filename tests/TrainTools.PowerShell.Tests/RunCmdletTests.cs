@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Text.Json.Nodes;
 
 namespace TrainTools.PowerShell.Tests;
 
@@ -32,6 +33,17 @@ public sealed class RunCmdletTests(Shell shell) : IClassFixture<Shell>, IDisposa
         Assert.Equal(Path.Combine(folder.Path, "a", "model"), run.Get("ModelPath"));
         Assert.Equal([10, 20], ((IEnumerable<object>)run.Get("Checkpoints")!).Select(c => (int)PSObject.AsPSObject(c).Get("Step")!));
         Assert.Null(run.Get("Error"));
+    }
+
+    [Fact]
+    public void A_copied_run_has_its_own_result_and_not_the_originals()
+    {
+        var original = Path.GetDirectoryName(folder.File("a/adapter/adapter_config.json", "{}"))!;
+        folder.File("b/adapter/adapter_config.json", "{}");
+        var info = JsonNode.Parse(Completed)!;
+        info["result"]!["model_path"] = original;
+        folder.File("b/run.json", info.ToJsonString());
+        Assert.Equal(Path.Combine(folder.Path, "b", "adapter"), shell.Output("Get-FineTuneRun \"$($args[0])/b\"", folder.Path)[0].Get("ModelPath"));
     }
 
     [Fact]

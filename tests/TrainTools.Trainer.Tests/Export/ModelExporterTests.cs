@@ -176,6 +176,15 @@ public sealed class ModelExporterTests : IDisposable
         Refused(ErrorIds.ExportRequestInvalid, "only adapters", r => r with { Sources = [Source("llama_lora"), new ExportSource { Path = llama }] }, Source("llama_lora"));
         Refused(ErrorIds.AdapterMergeUnsupported, "use_dora", r => r with { Merge = true, BaseModelPath = llama, Sources = [Source("llama_dora"), Source("llama_lora")] }, Source("llama_dora"));
         Refused(ErrorIds.AdapterMergeUnsupported, "modules_to_save", r => r with { Merge = true, BaseModelPath = llama, Sources = [Source("llama_lora"), Source("llama_lora_modules_to_save")] }, Source("llama_dora"));
+
+        // A cut file is not passed on, even where nothing is compared.
+        var cut = Directory.CreateDirectory(folder["cut"]).FullName;
+        foreach (var file in Directory.GetFiles(Source("llama_lora").Path))
+        {
+            File.WriteAllBytes(Path.Combine(cut, Path.GetFileName(file)), file.EndsWith(".safetensors", StringComparison.Ordinal) ? File.ReadAllBytes(file)[..^100] : File.ReadAllBytes(file));
+        }
+
+        Refused(ErrorIds.SafetensorsTruncated, "cut", r => r with { SkipCheck = true }, new ExportSource { Path = cut });
         Refused(ErrorIds.ModelFolderNotFound, "nowhere", r => r, new ExportSource { Path = folder["nowhere"] });
         Refused(ErrorIds.ModelFolderNotFound, "base", r => r with { Merge = true }, Source("llama_lora"));
         Directory.CreateDirectory(folder["out"]);
