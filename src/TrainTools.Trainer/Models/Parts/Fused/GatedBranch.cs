@@ -103,7 +103,7 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
     // A quantised weight is made anew for each product: all rows at once then.
     private IEnumerable<(long Start, long Length)> Pieces(long rows)
     {
-        var step = LinearKernel.IsQuantized(gate) || LinearKernel.IsQuantized(up) || LinearKernel.IsQuantized(down) ? rows : piece;
+        var step = LinearKernel.IsQuantized(gate) || LinearKernel.IsQuantized(up) || LinearKernel.IsQuantized(down) ? Math.Max(1, rows) : piece;
 
         // As even as can be: a short last piece would cost as much as a long one.
         var count = (rows + step - 1) / step;
