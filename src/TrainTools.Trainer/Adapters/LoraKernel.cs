@@ -21,7 +21,7 @@ internal static class LoraKernel
     /// <param name="scale">Factor.</param>
     public static void AddTo(Tensor output, Tensor input, DropoutMask? mask, Tensor a, Tensor b, double scale)
     {
-        if (LoraRows.Fits(output, mask, a, b) && LoraRows.Fits(input, mask, a, b))
+        if (LoraRows.Fits(mask, a, b, output, input))
         {
             LoraRows.AddTo(output, input, (SeededMask?)mask, a, b, (float)scale);
             return;
@@ -41,7 +41,7 @@ internal static class LoraKernel
     /// <param name="scale">Factor.</param>
     public static void Backward(Tensor? target, Tensor gradient, Tensor? input, DropoutMask? mask, Tensor a, Tensor b, double scale)
     {
-        if (LoraRows.Fits(gradient, mask, a, b) && (target is null || LoraRows.Fits(target, mask, a, b)) && (input is null || LoraRows.Fits(input, mask, a, b)))
+        if (LoraRows.Fits(mask, a, b, gradient, target, input))
         {
             LoraRows.Backward(target, gradient, input, (SeededMask?)mask, a, b, (float)scale);
             return;

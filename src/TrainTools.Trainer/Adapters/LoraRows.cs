@@ -24,13 +24,14 @@ internal static unsafe class LoraRows
     private const int MostParts = 32;
 
     /// <summary>Whether these tensors can go this way; without vectors of 512 bits the library's products are faster.</summary>
-    /// <param name="rows">[N, …], in or out.</param>
     /// <param name="mask">What dropout lets through; null = everything.</param>
     /// <param name="a">[r, in].</param>
     /// <param name="b">[out, r].</param>
-    public static bool Fits(Tensor rows, DropoutMask? mask, Tensor a, Tensor b) =>
-        OperatorThreads.Available && CompactLayer.Allowed && Vector512.IsHardwareAccelerated && rows.shape[0] >= Block && a.shape[0] <= LargestRank
-        && mask is null or SeededMask && TensorMemory.IsFloats(rows) && TensorMemory.IsFloats(a) && TensorMemory.IsFloats(b);
+    /// <param name="rows">[N, …], in or out.</param>
+    /// <param name="others">More of N rows; null = one that is not asked for.</param>
+    public static bool Fits(DropoutMask? mask, Tensor a, Tensor b, Tensor rows, params ReadOnlySpan<Tensor?> others) =>
+        Vector512.IsHardwareAccelerated && rows.shape[0] >= Block && a.shape[0] <= LargestRank
+        && mask is null or SeededMask && WideKernels.Fit(rows, a, b) && WideKernels.Fit(others);
 
     /// <summary>output += scale · ((x ⊙ mask)·Aᵀ)·Bᵀ.</summary>
     /// <param name="output">[N, out].</param>

@@ -1,6 +1,6 @@
 using TorchSharp;
-using TrainTools.Trainer.Adapters;
 using TrainTools.Core.Training;
+using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Models;
 using static TorchSharp.torch;
 
@@ -54,15 +54,16 @@ public sealed class RecomputingLayers(long seed) : ILayerRunner
     {
         try
         {
+            AutogradGuard.ThrowIfFailed();
             for (var i = segments.Count - 1; i >= 0; i--)
             {
                 using var scope = NewDisposeScope();
                 var segment = segments[i];
                 TorchRandom.Seed(segment.Seed);
-
-                // What the node above failed with, before its missing gradient is missed.
-                AutogradGuard.ThrowIfFailed();
                 segment.Forward(segment.Input).backward([segment.Output.grad!]);
+
+                // What a node failed with, before its missing gradient is missed.
+                AutogradGuard.ThrowIfFailed();
                 segment.Output.Dispose();
             }
 

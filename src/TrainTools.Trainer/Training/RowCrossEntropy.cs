@@ -1,5 +1,6 @@
 using TrainTools.Trainer.Backend;
 using TrainTools.Trainer.Models.Parts.Compact;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Training;
@@ -8,7 +9,7 @@ namespace TrainTools.Trainer.Training;
 internal static unsafe class RowCrossEntropy
 {
     /// <summary>Whether these logits can go this way.</summary>
-    public static bool Fits(Tensor logits) => OperatorThreads.Available && CompactLayer.Allowed && TensorMemory.IsFloats(logits);
+    public static bool Fits(Tensor logits) => WideKernels.Fit(logits);
 
     /// <summary>The sums; the logits become the loss's gradient.</summary>
     /// <param name="logits">[N, V].</param>

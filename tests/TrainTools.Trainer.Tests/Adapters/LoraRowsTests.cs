@@ -23,7 +23,7 @@ public sealed class LoraRowsTests
         var mask = keep < 1 ? (SeededMask)new SeededMask(width, 11, keep).Rows(3, rows) : null;
         var (x, a, b) = (randn(rows, width), randn(rank, width).requires_grad_(), randn(outputs, rank).requires_grad_());
         var (before, sent, input) = (randn(rows, outputs), randn(rows, outputs), randn(rows, width));
-        Assert.True(LoraRows.Fits(x, mask, a, b) || !System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
+        Assert.True(LoraRows.Fits(mask, a, b, x) || !System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
 
         var wide = x.to_type(ScalarType.Float64).requires_grad_();
         var (wideA, wideB) = (a.detach().to_type(ScalarType.Float64).requires_grad_(), b.detach().to_type(ScalarType.Float64).requires_grad_());

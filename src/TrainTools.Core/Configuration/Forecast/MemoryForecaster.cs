@@ -12,6 +12,9 @@ internal static class MemoryForecaster
     // The trainer's chunks of logits (ChunkedCrossEntropy).
     private const long LogitsChunk = 16L << 20;
 
+    // A trained head's chunks are larger by this (ChunkedCrossEntropy).
+    private const long TrainedHeadFactor = 4;
+
     /// <summary>The forecast; null where the model's sizes are not known.</summary>
     /// <param name="config">A resolved config.</param>
     /// <param name="facts">Model, data, device.</param>
@@ -133,8 +136,8 @@ internal static class MemoryForecaster
         }
 
         // Logits become their gradient in place; in 16 bits, and behind a head with an adapter, there is a copy of them.
-        var trained = config.Method.FinetuningType == TrainingMethod.Full && element == 4 ? 4 : 1;
-        var chunk = Math.Min(batch.Tokens, Math.Max(1, trained * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
+        var factor = config.Method.FinetuningType == TrainingMethod.Full && element == 4 ? TrainedHeadFactor : 1;
+        var chunk = Math.Min(batch.Tokens, Math.Max(1, factor * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
         var bytes = chunk * model.VocabularySize * (element < 4 ? 4 + (2 * element) : 4L);
         // Hidden states of the supervised positions and their gradients.
         var states = 2L * batch.Tokens * model.HiddenSize * element;

@@ -19,7 +19,7 @@ internal static unsafe class GatedKernel
     /// <param name="upToo">Whether up is needed afterwards.</param>
     public static Tensor Product(Tensor gate, Tensor up, bool upToo)
     {
-        if (!Fits(gate, up))
+        if (!WideKernels.Fit(gate, up))
         {
             return nn.functional.silu(gate).mul_(up);
         }
@@ -40,7 +40,7 @@ internal static unsafe class GatedKernel
     /// <param name="gradient">Gradient of the product, [N, I].</param>
     public static (Tensor Product, Tensor Gate, Tensor Up) Backward(Tensor gate, Tensor up, Tensor gradient)
     {
-        if (!Fits(gate, up) || !TensorMemory.IsFloats(gradient))
+        if (!WideKernels.Fit(gate, up, gradient))
         {
             var active = nn.functional.silu(gate);
             var product = active.mul(up);
@@ -57,7 +57,4 @@ internal static unsafe class GatedKernel
         GC.KeepAlive(gradient);
         return (gradient, gate, up);
     }
-
-    private static bool Fits(Tensor gate, Tensor up) =>
-        OperatorThreads.Available && CompactLayer.Allowed && TensorMemory.IsFloats(gate) && TensorMemory.IsFloats(up);
 }

@@ -17,8 +17,7 @@ internal sealed unsafe class RotaryFunction : autograd.SingleTensorFunction<Rota
     public override string Name => nameof(RotaryFunction);
 
     /// <summary>Whether the heads and the tables lie where kernels can read them.</summary>
-    public static bool Fits(Tensor x, RotaryTables tables) =>
-        OperatorThreads.Available && CompactLayer.Allowed && TensorMemory.IsFloats(x) && TensorMemory.IsFloats(tables.Cos) && TensorMemory.IsFloats(tables.SignedSin);
+    public static bool Fits(Tensor x, RotaryTables tables) => WideKernels.Fit(x, tables.Cos, tables.SignedSin);
 
     /// <summary>Turns the first dimensions of each head: [B, T, heads, D] → the same.</summary>
     public static Tensor Apply(Tensor x, RotaryTables tables)
