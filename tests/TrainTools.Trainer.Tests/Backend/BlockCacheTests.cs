@@ -60,15 +60,34 @@ public sealed class BlockCacheTests
     {
         var cache = Cache();
         cache.Return(cache.Take(8 * Megabyte));
-        cache.Take(10 * Megabyte); // more than ever: two of the peak's ten are left, none to keep
-        Assert.Equal((nuint)0, cache.KeptBytes);
+        cache.Take(10 * Megabyte); // more than ever: of the eight no more stays than the gaps may be
+        Assert.Equal((nuint)(128 << 10), cache.KeptBytes); // a sixty-fourth, in pieces of 64 KB
         var other = Cache();
         var held = other.Take(20 * Megabyte);
         var block = other.Take(8 * Megabyte);
         other.Return(block);
         other.Return(held);
         Assert.NotEqual(0, other.Take(21 * Megabyte));
-        Assert.Equal(7 * Megabyte, other.KeptBytes);
+        Assert.Equal((7 * Megabyte) + (28 * Megabyte / 64), other.KeptBytes);
+    }
+
+    [Fact]
+    public void AGapBetweenBlocksDoesNotCostNewMemoryInEachStep()
+    {
+        // The small block's place is free while all others are in use: with nothing to spare, it would be given back and asked for anew for ever.
+        var cache = Cache();
+        var asked = new List<nint>();
+        for (var step = 0; step < 5; step++)
+        {
+            var small = cache.Take(2 * Megabyte);
+            List<nint> held = [cache.Take(5 * Megabyte)];
+            cache.Return(small);
+            held.AddRange([cache.Take(150 * Megabyte), cache.Take(8 * Megabyte)]);
+            held.ForEach(h => cache.Return(h));
+            asked.Add(next);
+        }
+
+        Assert.All(asked, a => Assert.Equal(asked[0], a));
     }
 
     [Fact]
@@ -86,7 +105,7 @@ public sealed class BlockCacheTests
     }
 
     [Fact]
-    public void InUseAndKeptAreTogetherNeverMoreThanWasInUseOnce() => Gen.Int[1, 40].Select(Gen.Int[0, 3]).Array[1, 200].Sample(requests =>
+    public void InUseAndKeptAreTogetherHardlyMoreThanWasInUseOnce() => Gen.Int[1, 40].Select(Gen.Int[0, 3]).Array[1, 200].Sample(requests =>
     {
         mapped.Clear();
         var cache = Cache();
@@ -113,7 +132,7 @@ public sealed class BlockCacheTests
             var asked = held.Aggregate((nuint)0, (sum, h) => sum + h.Size);
             Assert.InRange(used, asked, asked + (asked / 8));
             peak = nuint.Max(peak, used);
-            Assert.True(Mapped <= peak, $"{Mapped} bytes mapped, {peak} in use at most");
+            Assert.True(Mapped <= peak + (peak / 64), $"{Mapped} bytes mapped, {peak} in use at most");
         }
     }, threads: 1);
 
@@ -149,9 +168,10 @@ public sealed class BlockCacheTests
 
     private nuint Mapped => mapped.Values.Aggregate((nuint)0, (sum, size) => sum + size);
 
-    // As the system does: any part of what is mapped.
+    // As the system does: any part of what is mapped, in whole pages.
     private void Unmap(nint address, nuint size)
     {
+        Assert.Equal((0, 0), (address % 4096, (nint)size % 4096));
         var (start, length) = mapped.Single(m => m.Key <= address && address + (nint)size <= m.Key + (nint)m.Value);
         mapped.Remove(start);
         if (address > start)
