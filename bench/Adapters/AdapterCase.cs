@@ -49,7 +49,7 @@ internal static class AdapterCase
         TrainedWeights weights = adapter is null ? new FullWeights(model) : new AdapterWeights(adapter);
         using var optimizer = new AdamW(weights.Groups(0.01));
         var objective = new CausalLanguageObjective(model, torch.CPU, 0, options.Checkpointing ? new RecomputingLayers(42) : null);
-        var step = new OptimizerStep(objective, optimizer, 1, 42);
+        var step = new OptimizerStep(objective, optimizer, 1, 42, partTokens: weights.PartTokens);
         var samples = RandomRows(8 * options.Rows);
         var plan = StepPlan.Create(samples.Count, options.Rows, 1, epochs: 1, maxSteps: 1_000_000);
         using var source = new BatchSource(samples, plan, new RowOrder(samples.Count, shuffle: true, seed: 1), new SampleCollator(0));

@@ -26,13 +26,13 @@ public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets
 /// <param name="head">Logits [N, V] of hidden states [N, H].</param>
 /// <param name="vocabulary">V.</param>
 /// <param name="labelSmoothing">Share of the target spread evenly over the vocabulary, 0 to 1.</param>
-/// <param name="chunkBytes">Bytes that one chunk's float32 logits may take; four times that before a plain head that is trained.</param>
+/// <param name="chunkBytes">Bytes that one chunk's float32 logits may take; four times that before a plain head.</param>
 /// <param name="plainHead">Gives the head's layer where <paramref name="head"/> is nothing but its product; null or giving null = it goes through the graph.</param>
 public sealed class ChunkedCrossEntropy(
     Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 16L << 20, Func<LinearLayer?>? plainHead = null)
 {
-    // The gradient of a trained head is read and written for each chunk: larger ones pay there.
-    private const long TrainedFactor = 4;
+    // A plain head's weight is laid out anew for each chunk, and its gradient, where it is trained, read and written: larger ones pay.
+    private const long PlainFactor = 4;
 
     private readonly long chunk = Math.Max(1, chunkBytes / (4 * vocabulary));
 
@@ -123,7 +123,7 @@ public sealed class ChunkedCrossEntropy(
         var all = new List<LossSums>();
 
         // As even as can be: a short last chunk would read the whole weight for a few rows.
-        var wanted = weight.requires_grad ? TrainedFactor * chunk : chunk;
+        var wanted = PlainFactor * chunk;
         var chunks = Math.Max(1, (count + wanted - 1) / wanted);
         var most = (count + chunks - 1) / chunks;
         using var room = empty([most, vocabulary], hidden.dtype, hidden.device);

@@ -1,5 +1,6 @@
 using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Samples;
 using TrainTools.Trainer.Hosting;
 
 namespace TrainTools.Trainer.Training;
@@ -8,6 +9,7 @@ namespace TrainTools.Trainer.Training;
 internal sealed class MemoryLimit
 {
     private int rows;
+    private int part;
     private int columns;
 
     /// <summary>Most rows a batch; null = as configured.</summary>
@@ -27,37 +29,44 @@ internal sealed class MemoryLimit
         inner: exception);
 
     /// <summary>Notes the shape of what is tried next.</summary>
-    public void Watch(StepBatches window)
+    /// <param name="window">The step's batches.</param>
+    /// <param name="parts">What of a batch is computed at a time.</param>
+    public void Watch(StepBatches window, Func<SampleBatch, IReadOnlyList<SampleBatch>> parts)
     {
-        var largest = window.Batches.MaxBy(b => b.InputIds.Length)!;
+        var largest = window.Batches.SelectMany(parts).MaxBy(b => b.InputIds.Length)!;
         rows = window.Batches.Max(b => b.SampleCount);
+        part = largest.SampleCount;
         columns = largest.DocumentLengths?.Max() ?? largest.Columns;
     }
 
     /// <summary>The shortage as the diagnosis takes it.</summary>
-    public MemoryShortage Shortage(int stepsDone, bool mayHalve) => new(stepsDone + 1, rows, columns, InEvaluation: false, mayHalve && rows > 1);
+    public MemoryShortage Shortage(int stepsDone, bool mayHalve) =>
+        new(stepsDone + 1, rows, columns, InEvaluation: false, mayHalve && part > 1) { RowsAtATime = part };
 
     /// <summary>Halves the batches and says so.</summary>
     /// <exception cref="TrainToolsException">They may not be halved, or cannot: says what to change and by how much.</exception>
     public string Answer(Exception exception, int stepsDone, bool mayHalve)
     {
-        var half = (rows + 1) / 2;
-        if (mayHalve && rows > 1)
+        var shortage = Shortage(stepsDone, mayHalve);
+        var (half, times) = (shortage.Half, shortage.Factor);
+        if (mayHalve && part > 1)
         {
             MicroBatch = half;
 
             // What the failed pass had kept for its backward pass goes with the objects that hold it.
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            return $"Memory ran out at step {stepsDone + 1} with {rows} rows a batch: the run goes on with {half} rows a batch and twice the accumulation, which gives the same steps.";
+            return $"Memory ran out at step {stepsDone + 1} with {rows} rows a batch: the run goes on with {Counted(half)} a batch and {(times == 2 ? "twice" : $"{times} times")} the accumulation, which gives the same steps.";
         }
 
         throw new TrainToolsException(
             ErrorIds.OutOfMemory, ErrorKind.ResourceUnavailable,
             $"Memory ran out at step {stepsDone + 1}, in a batch of {rows} rows of up to {columns} tokens.",
-            rows > 1
-                ? $"Set per_device_train_batch_size to {half} and multiply gradient_accumulation_steps by {(rows + half - 1) / half} (the same steps), or set auto_find_batch_size; gradient_checkpointing takes less memory too."
+            part > 1
+                ? $"Set per_device_train_batch_size to {half} and multiply gradient_accumulation_steps by {times} (the same steps), or set auto_find_batch_size; gradient_checkpointing takes less memory too."
                 : "Turn gradient_checkpointing on, lower max_length, or train adapters (finetuning_type: lora).",
             inner: exception);
     }
+
+    private static string Counted(int rows) => rows == 1 ? "1 row" : $"{rows} rows";
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Core.Samples;
 using TrainTools.Core.Training;
 using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Backend;
@@ -26,8 +27,13 @@ public readonly record struct StepOutcome(double Loss, double GradNorm, double A
 /// <param name="seed">The run's seed; dropout's is derived from it and the step.</param>
 /// <param name="scaler">Loss scale of float16; null = none.</param>
 /// <param name="probe">Looks into some of the steps; null = none.</param>
-public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer, double maxGradNorm, long seed, LossScaler? scaler = null, StepProbe? probe = null)
+/// <param name="partTokens">Tokens of a micro-batch that are computed at a time (<see cref="TrainedWeights.PartTokens"/>); null = all of them.</param>
+public sealed class OptimizerStep(
+    ITrainingObjective objective, AdamW optimizer, double maxGradNorm, long seed, LossScaler? scaler = null, StepProbe? probe = null, int? partTokens = null)
 {
+    /// <summary>What of a micro-batch is computed at a time.</summary>
+    public IReadOnlyList<SampleBatch> Parts(SampleBatch batch) => partTokens is { } tokens ? BatchParts.Of(batch, tokens) : [batch];
+
     /// <summary>Runs the window's micro-batches and updates the parameters once.</summary>
     public StepOutcome Run(StepBatches window, double learningRate)
     {
@@ -44,12 +50,14 @@ public sealed class OptimizerStep(ITrainingObjective objective, AdamW optimizer,
         var weight = window.Batches.Sum(objective.Weight);
         var scale = (scaler?.Scale ?? 1) / (weight > 0 ? weight : 1);
         var sums = new List<LossSums>(window.Batches.Count);
+        var isFirst = window.Batches.Count > 1;
         foreach (var batch in window.Batches.Where(b => objective.CountTargets(b) > 0))
         {
-            sums.Add(objective.Backward(batch, scale));
-            if (sums.Count == 1 && window.Batches.Count > 1)
+            sums.AddRange(Parts(batch).Where(p => objective.CountTargets(p) > 0).Select(p => objective.Backward(p, scale)));
+            if (isFirst)
             {
                 probe?.AfterFirstBatch(objective.Weight(batch) / weight, scaler?.Scale ?? 1);
+                isFirst = false;
             }
         }
 

@@ -86,7 +86,7 @@ public sealed class RunEngine : ITrainingEngine
             Schedule = new LearningRateSchedule(ScheduleOptions.From(config.Schedule, Required(config.Optimization.LearningRate, "learning_rate"), plan.MaxSteps, greater)),
             Optimizer = optimizer,
             Scaler = scaler,
-            Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler, new StepProbe(optimizer.Groups)),
+            Step = new OptimizerStep(objective, optimizer, config.Optimization.MaxGradNorm ?? 1, config.Runtime.Seed, scaler, new StepProbe(optimizer.Groups), weights.PartTokens),
             PassedOver = passedOver,
             Labels = data.Labels,
             Facts = SampleFacts.Of(data.Training.Samples, data.Validation),

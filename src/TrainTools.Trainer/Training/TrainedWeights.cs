@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainTools.Core.Runs;
+using TrainTools.Core.Samples;
 using TrainTools.Trainer.Adapters;
 using TrainTools.Trainer.Models;
 
@@ -13,6 +14,9 @@ public abstract class TrainedWeights
 
     /// <summary>All parameters of the computation, trained or not.</summary>
     public abstract long TotalParameters { get; }
+
+    /// <summary>Tokens of a micro-batch that are computed at a time; null = all of them.</summary>
+    public virtual int? PartTokens => null;
 
     /// <summary>Parameters by group.</summary>
     /// <param name="weightDecay">Decay of what decays.</param>
@@ -107,6 +111,10 @@ public sealed class AdapterWeights(AdapterModel adapter) : TrainedWeights
 
     /// <inheritdoc/>
     public override PretrainedModel Model => Adapter.Base;
+
+    /// <inheritdoc/>
+    /// <remarks>Gradients of adapters are small: adding up those of parts costs next to nothing. A graphics card wants large products.</remarks>
+    public override int? PartTokens => Model.Device.type == DeviceType.CPU ? BatchParts.AdapterTokens : null;
 
     /// <inheritdoc/>
     public override long TotalParameters => Adapter.TrainableParameters + Model.ParameterSlots.Sum(p => p.Shape.Aggregate(1L, (n, s) => n * s));

@@ -148,7 +148,7 @@ internal sealed class TrainingLoop : IDisposable
         using var batches = new BatchSource(Samples, Plan, Order, Collator, done, memory.MicroBatch);
         foreach (var window in batches.Steps())
         {
-            memory.Watch(window);
+            memory.Watch(window, Step.Parts);
             var began = Stopwatch.GetTimestamp();
             var processor = Environment.CpuUsage.TotalTime;
             var rate = Schedule.At(window.Step, metrics);

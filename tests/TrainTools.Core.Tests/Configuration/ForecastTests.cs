@@ -55,7 +55,8 @@ public class ForecastTests
     public void What_is_kept_for_the_backward_pass_depends_on_where_the_adapters_are()
     {
         long Activations(string settings) => RunForecaster.Create(ConfigYaml.Parse("{packing: false, max_length: 150, per_device_train_batch_size: 32, gradient_accumulation_steps: 2, finetuning_type: lora, lora_r: 8, " + settings + (settings.Contains("dropout", StringComparison.Ordinal) ? "}" : ", lora_dropout: 0}")), Facts()).Memory!.Parts.Single(p => p.Name == "activations").Bytes;
-        const long Tokens = 32 * 150, Element = 4;
+        // Of 32 rows eight are computed at a time: the largest number of parts that have 1,024 tokens each.
+        const long Tokens = 8 * 150, Element = 4;
         var attention = Activations("target_modules: [q_proj, v_proj]");
         // Adapters inside the nodes make again what they need, masks too.
         Assert.Equal(attention, Activations("target_modules: [q_proj, v_proj, down_proj]"));
@@ -68,6 +69,17 @@ public class ForecastTests
     }
 
     [Fact]
+    public void With_adapters_a_batch_is_computed_in_parts_on_the_cpu()
+    {
+        long Activations(string method, int rows) => RunForecaster.Create(
+            ConfigYaml.Parse($"{{packing: false, max_length: 150, per_device_train_batch_size: {rows}, finetuning_type: {method}}}"), Facts()).Memory!.Parts.Single(p => p.Name == "activations").Bytes;
+        Assert.Equal(Activations("lora", 8), Activations("lora", 16));
+        Assert.Equal(Activations("lora", 8), Activations("lora", 32));
+        Assert.True(Activations("lora", 8) < Activations("lora", 13)); // too few for two parts
+        Assert.Equal(2 * Activations("full", 8), Activations("full", 16));
+    }
+
+    [Fact]
     public void More_work_never_needs_less_memory()
     {
         long Peak(string settings) => RunForecaster.Create(ConfigYaml.Parse("packing: false\ngradient_accumulation_steps: 2\n" + settings), Facts()).Memory!.PeakBytes;
@@ -77,7 +89,6 @@ public class ForecastTests
         const string Many = "\nper_device_train_batch_size: 32";
         const string Few = "\nper_device_train_batch_size: 2";
         Assert.True(Peak("finetuning_type: lora\nlora_dropout: 0" + Few) < Peak(Few));
-        // A quantised gate is kept for all rows, one of floats for half of them.
         Assert.True(Peak("finetuning_type: qlora\nlora_dropout: 0" + Few) < Peak("finetuning_type: lora\nlora_dropout: 0" + Few));
         Assert.True(Peak("finetuning_type: lora\nlora_dropout: 0" + Many) <= Peak("finetuning_type: lora\nlora_dropout: 0.1" + Many));
     }

@@ -30,6 +30,9 @@ public sealed record TrainingRigOptions
     /// <summary>Loss scale; null = none.</summary>
     public LossScaler? Scaler { get; init; }
 
+    /// <summary>Tokens of a batch that are computed at a time; null = all.</summary>
+    public int? PartTokens { get; init; }
+
     /// <summary>How the model is loaded.</summary>
     public PretrainedModelOptions? Model { get; init; }
 }
@@ -57,7 +60,7 @@ public sealed class TrainingRig : IDisposable
             _ => throw new NotSupportedException(Model.GetType().Name),
         };
         optimizer = new AdamW(ParameterGroup.ForModel(Model, options.WeightDecay));
-        Step = new OptimizerStep(Objective, optimizer, options.MaxGradNorm, options.Seed, options.Scaler);
+        Step = new OptimizerStep(Objective, optimizer, options.MaxGradNorm, options.Seed, options.Scaler, partTokens: options.PartTokens);
     }
 
     /// <summary>The model.</summary>

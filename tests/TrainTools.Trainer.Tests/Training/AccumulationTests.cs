@@ -55,6 +55,32 @@ public class AccumulationTests
         }
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Computing_a_batch_in_parts_changes_neither_losses_nor_gradients(bool packed, bool checkpointing)
+    {
+        List<TrainingSample> rows = [.. Rows.Select(r => packed ? r with { DocumentLengths = [2, r.Length - 2] } : r)];
+
+        // One row teaches nothing: a part of it alone is passed over.
+        rows[2] = rows[2] with { Labels = [.. rows[2].Labels.Select(_ => TrainingSample.Ignored)] };
+        using var whole = new TrainingRig(TestFiles.Model("llama"), new TrainingRigOptions { Checkpointing = checkpointing });
+        var expected = whole.Train(rows, StepPlan.Create(rows.Count, 8, 1, epochs: 3));
+        foreach (var tokens in (int[])[1, 30, 70])
+        {
+            using var parts = new TrainingRig(TestFiles.Model("llama"), new TrainingRigOptions { Checkpointing = checkpointing, PartTokens = tokens });
+            var actual = parts.Train(rows, StepPlan.Create(rows.Count, 8, 1, epochs: 3));
+            Assert.Equal(expected.Select(e => e.Outcome.Targets), actual.Select(a => a.Outcome.Targets));
+            for (var i = 0; i < actual.Count; i++)
+            {
+                Assert.Equal(expected[i].Outcome.Loss, actual[i].Outcome.Loss, 1e-5);
+                Assert.Equal(expected[i].Outcome.GradNorm, actual[i].Outcome.GradNorm, 1e-4);
+                Assert.Equal(expected[i].Outcome.Accuracy, actual[i].Outcome.Accuracy, 1e-12);
+            }
+        }
+    }
+
     [Fact]
     public void A_window_without_any_target_changes_nothing_and_says_so()
     {

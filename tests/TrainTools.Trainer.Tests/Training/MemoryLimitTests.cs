@@ -69,9 +69,30 @@ public sealed class MemoryLimitTests : IDisposable
         Assert.Contains("gradient_checkpointing", error.Remedy, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Of_a_batch_that_is_computed_in_parts_the_parts_are_halved()
+    {
+        // Five rows of 4 to 8 tokens, padded to 8, at 16 tokens a part: two rows and three.
+        var (_, expected, _) = Run(fits: 100, auto: true);
+        var (halved, actual, messages) = Run(fits: 1, auto: true, partTokens: 16);
+        Assert.Equal(RunState.Completed, halved.State);
+        Assert.Equal(expected.Select(s => s.Loss), actual.Select(s => s.Loss), (x, y) => Math.Abs(x - y) < 1e-5);
+        Assert.Equal(
+            [
+                "Memory ran out at step 1 with 5 rows a batch: the run goes on with 2 rows a batch and 3 times the accumulation, which gives the same steps.",
+                "Memory ran out at step 1 with 2 rows a batch: the run goes on with 1 row a batch and twice the accumulation, which gives the same steps.",
+            ],
+            messages.Take(2));
+
+        var error = Assert.Throws<TrainToolsException>(() => Run(fits: 1, auto: false, partTokens: 16));
+        Assert.StartsWith("Set per_device_train_batch_size to 2 and multiply gradient_accumulation_steps by 3", error.Remedy, StringComparison.Ordinal);
+        var finding = Assert.Single(DiagnosisLog.Read(new RunFolder(temporary["run-1-False"]).DiagnosesPath));
+        Assert.Equal(["2", "3"], finding.Remedy!.Changes.Select(c => c.NewValue));
+    }
+
     public void Dispose() => temporary.Dispose();
 
-    private (RunResult Result, List<TrainingStep> Steps, List<string> Messages) Run(int fits, bool auto)
+    private (RunResult Result, List<TrainingStep> Steps, List<string> Messages) Run(int fits, bool auto, int? partTokens = null)
     {
         using var model = PretrainedModelLoader.LoadCausal(TinyModel.Write(temporary["model"]));
         var weights = new FullWeights(model);
@@ -101,7 +122,7 @@ public sealed class MemoryLimitTests : IDisposable
             Schedule = new LearningRateSchedule(new ScheduleOptions { Type = LrSchedulerType.Constant, LearningRate = 1e-2, WarmupSteps = 0, TotalSteps = plan.MaxSteps }),
             Optimizer = optimizer,
             Scaler = null,
-            Step = new OptimizerStep(objective, optimizer, 1, 1),
+            Step = new OptimizerStep(objective, optimizer, 1, 1, partTokens: partTokens),
             Facts = new SampleFacts(1, null),
             Evaluator = new Evaluator(objective, Rows, 4, collator),
             Tracker = new EvaluationTracker(greaterIsBetter: false),

@@ -1,3 +1,5 @@
+using TrainTools.Core.Samples;
+
 namespace TrainTools.Core.Configuration;
 
 /// <summary>
@@ -20,9 +22,11 @@ internal sealed class ActivationModel
     private readonly LayerAdapters adapters;
     private readonly bool full;
     private readonly bool single;
+    private readonly long tokens;
 
-    public ActivationModel(ModelFacts model, TrainingConfig config)
+    public ActivationModel(ModelFacts model, TrainingConfig config, long tokens)
     {
+        this.tokens = tokens;
         this.model = model;
         this.config = config;
         adapters = LayerAdapters.Of(config, model);
@@ -82,10 +86,10 @@ internal sealed class ActivationModel
     {
         get
         {
-            // With adapters up is made again, unless one layer is there at a time.
+            // With adapters up is made again, unless the tokens are few or one layer is there at a time.
             if (InNodes)
             {
-                return Intermediate * (full || config.Batch.GradientCheckpointing ? 2.0 : 1.0);
+                return Intermediate * (full || tokens < 2 * BatchParts.AdapterTokens || config.Batch.GradientCheckpointing ? 2.0 : 1.0);
             }
 
             var before = IsPlain ? 1 : Is(Fused) ? 2 : 3;

@@ -44,6 +44,11 @@ internal static class AdapterCount
         parameter.Shape.Count == 2 && parameter.Name.EndsWith(".weight", StringComparison.Ordinal)
         && parameter.Name[..^".weight".Length] is var layer && model.IsLinear(layer) && !Heads.Contains(LastWord(layer));
 
+    /// <summary>Whether the output head gets an adapter.</summary>
+    public static bool IsOnHead(TrainingConfig config, ModelFacts model) =>
+        config.Method.FinetuningType != TrainingMethod.Full
+        && model.LinearLayers().Any(l => Heads.Contains(LastWord(l)) && IsTarget(config.Method, l, model));
+
     /// <summary>Whether a layer gets an adapter.</summary>
     internal static bool IsTarget(MethodConfig method, string layer, ModelFacts model)
     {

@@ -1,3 +1,4 @@
+using TrainTools.Core.Samples;
 using static TrainTools.Core.Configuration.ConfigText;
 
 namespace TrainTools.Core.Configuration;
@@ -6,14 +7,17 @@ namespace TrainTools.Core.Configuration;
 internal static class MemoryForecaster
 {
     // .NET, libtorch's libraries and thread stacks, measured with a model of no size; a CUDA context on the device.
-    private const long CpuProcess = 280L << 20;
+    private const long CpuProcess = 276L << 20;
     private const long CudaProcess = 600L << 20;
+
+    // Between its tensors the trainer may keep this share of their memory free (BlockCache).
+    private const long ShareOfGaps = 64;
 
     // The trainer's chunks of logits (ChunkedCrossEntropy).
     private const long LogitsChunk = 16L << 20;
 
-    // A trained head's chunks are larger by this (ChunkedCrossEntropy).
-    private const long TrainedHeadFactor = 4;
+    // Those of a plain head are larger by this (ChunkedCrossEntropy).
+    private const long PlainHeadFactor = 4;
 
     /// <summary>The forecast; null where the model's sizes are not known.</summary>
     /// <param name="config">A resolved config.</param>
@@ -30,7 +34,7 @@ internal static class MemoryForecaster
         var full = config.Method.FinetuningType == TrainingMethod.Full;
         var half = config.Runtime.Precision is Precision.Bf16 or Precision.Fp16;
         var element = half ? 2 : 4;
-        var batch = Batch(config, facts);
+        var batch = AtATime(Batch(config, facts), config, adapters: !full, device.IsCuda);
 
         var weights = Weights(config, model, total, full ? 0 : trainable);
         var process = new MemoryPart("process", device.IsCuda ? CudaProcess : CpuProcess, device.IsCuda ? "CUDA context and kernels" : ".NET, libtorch and threads");
@@ -40,7 +44,7 @@ internal static class MemoryForecaster
         var logits = Logits(config, model, batch, element);
         var dequantised = config.Method.FinetuningType == TrainingMethod.Qlora ? LargestQuantized(model) * 4 : 0;
         var layer = new MemoryPart(
-            "temporaries", (long)(new ActivationModel(model, config).BackwardPerToken * batch.Tokens * element) + dequantised, "gradients within one layer");
+            "temporaries", (long)(new ActivationModel(model, config, batch.Tokens).BackwardPerToken * batch.Tokens * element) + dequantised, "gradients within one layer");
 
         // While the last micro-batch begins its backward pass all activations are there, and with accumulation all
         // gradients too; at its end the gradients are whole and the activations gone.
@@ -60,6 +64,11 @@ internal static class MemoryForecaster
             (loading, "loading the model"),
         ];
         var (parts, moment) = moments.MaxBy(m => m.Parts.Sum(p => p.Bytes));
+        if (!device.IsCuda)
+        {
+            parts = [.. parts, new MemoryPart("gaps", (parts.Sum(p => p.Bytes) - process.Bytes) / ShareOfGaps, "between tensors, kept for the next ones")];
+        }
+
         return new MemoryForecast([.. parts.Where(p => p.Bytes > 0)], moment, device.MemoryBytes);
     }
 
@@ -78,6 +87,17 @@ internal static class MemoryForecaster
         var length = Math.Min(longest, limit);
         rows = Math.Min(rows, facts.Data?.Records ?? rows);
         return (rows, length, rows * length);
+    }
+
+    // Where adapters are trained on the CPU a micro-batch is computed in parts of whole rows.
+    private static (long Rows, long Length, long Tokens) AtATime((long Rows, long Length, long Tokens) batch, TrainingConfig config, bool adapters, bool cuda)
+    {
+        // Packed rows are one row of the computation, and are cut where one of them ends.
+        var packed = config.Data.Packing == true && config.Task.TaskType == TaskType.CausalLm;
+        var rows = packed ? Math.Max(1, config.Batch.PerDeviceTrainBatchSize ?? 1) : batch.Rows;
+        var parts = adapters && !cuda ? BatchParts.Count(batch.Tokens, rows, BatchParts.AdapterTokens) : 1;
+        var (largest, row) = ((rows + parts - 1) / parts, batch.Tokens / Math.Max(1, rows));
+        return (packed ? batch.Rows : largest, batch.Length, parts == 1 ? batch.Tokens : largest * row);
     }
 
     private static MemoryPart[] Weights(TrainingConfig config, ModelFacts model, long total, long adapters)
@@ -117,7 +137,7 @@ internal static class MemoryForecaster
 
     private static MemoryPart Activations(TrainingConfig config, ModelFacts model, (long Rows, long Length, long Tokens) batch, int element, long castWeights)
     {
-        var activation = new ActivationModel(model, config);
+        var activation = new ActivationModel(model, config, batch.Tokens);
         var layer = (activation.PerTokenAndLayer * batch.Tokens) + (activation.AttentionWeights(batch.Length) * batch.Rows);
         // Embedding and last norm at the ends; with checkpointing one layer whole, and of the others their input.
         var ends = 4.0 * model.HiddenSize * batch.Tokens;
@@ -135,8 +155,8 @@ internal static class MemoryForecaster
             return new MemoryPart("logits", 0, "a few labels");
         }
 
-        // Logits become their gradient in place; in 16 bits, and behind a head with an adapter, there is a copy of them.
-        var factor = config.Method.FinetuningType == TrainingMethod.Full && element == 4 ? TrainedHeadFactor : 1;
+        // Logits become their gradient in place; in 16 bits there is a copy of them. A masked model's head is more than a product.
+        var factor = element == 4 && config.Task.TaskType == TaskType.CausalLm && !AdapterCount.IsOnHead(config, model) ? PlainHeadFactor : 1;
         var chunk = Math.Min(batch.Tokens, Math.Max(1, factor * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
         var bytes = chunk * model.VocabularySize * (element < 4 ? 4 + (2 * element) : 4L);
         // Hidden states of the supervised positions and their gradients.

@@ -15,12 +15,12 @@ internal sealed class BatchTooLarge : ICause
         }
 
         var remedies = new List<DiagnosisRemedy>();
-        if (shortage.Rows > 1)
+        if (shortage.RowsAtATime > 1)
         {
             remedies.Add(shortage.InEvaluation
                 ? context.Change($"Evaluate {shortage.Half} rows at a time.", ("per_device_eval_batch_size", shortage.Half))
                 : context.Change(
-                    "Halve the batch and accumulate as many more: the same steps.",
+                    "Fewer rows a batch and accumulate as many more: the same steps.",
                     ("per_device_train_batch_size", shortage.Half), ("gradient_accumulation_steps", (context.Facts.Accumulation ?? 1) * shortage.Factor)));
             remedies.Add(context.Change("Let the run find the size itself.", ("auto_find_batch_size", true)));
         }
@@ -31,7 +31,7 @@ internal sealed class BatchTooLarge : ICause
         }
 
         remedies.Add(CauseContext.Do("Lower max_length, or train adapters (finetuning_type: lora)."));
-        return new CauseOpinion(0.9, $"{shortage.Rows} rows{(shortage.Columns > 0 ? $" of up to {shortage.Columns} tokens" : string.Empty)} at a time were more than fits.", [.. remedies]);
+        return new CauseOpinion(0.9, $"{shortage.RowsAtATime} rows{(shortage.Columns > 0 ? $" of up to {shortage.Columns} tokens" : string.Empty)} at a time were more than fits.", [.. remedies]);
     }
 }
 

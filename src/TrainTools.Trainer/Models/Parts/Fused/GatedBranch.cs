@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainTools.Core.Samples;
 using TrainTools.Trainer.Adapters;
 using static TorchSharp.torch;
 
@@ -94,9 +95,10 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
 
     /// <summary>
     /// Whether up is kept beside gate. Where the weights are trained it is: time counts most. Where only adapters are, memory
-    /// does: up is made again, which costs an eighteenth of a step's products. It is kept where no other layer's is there at the same time.
+    /// does: up is made again, which costs an eighteenth of a step's products, unless the rows are few, or no other layer's is there at
+    /// the same time.
     /// </summary>
-    private bool KeepsUp(bool alone) => alone || LinearKernel.IsTrained(gate) || LinearKernel.IsTrained(up);
+    private bool KeepsUp(bool alone, long rows) => alone || rows < 2 * BatchParts.AdapterTokens || LinearKernel.IsTrained(gate) || LinearKernel.IsTrained(up);
 
     private Masks MasksOf(ulong? seed) => new(LinearKernel.Mask(gate, seed, 0), LinearKernel.Mask(up, seed, 1), LinearKernel.Mask(down, seed, 2));
 
@@ -143,7 +145,7 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
         {
             var (x, branch, seed, alone) = ((Tensor)vars[0], (GatedBranch)vars[1], (ulong?)vars[2], (bool)vars[3]);
             using var scope = NewDisposeScope();
-            var keepsUp = branch.KeepsUp(alone);
+            var keepsUp = branch.KeepsUp(alone, x.shape[0]);
             var (output, inverse, gated, raised) = branch.Compute(x, seed, keepsUp);
             ctx.set_materialize_grads(false);
 
