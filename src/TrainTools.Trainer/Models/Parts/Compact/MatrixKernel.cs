@@ -13,6 +13,8 @@ internal static unsafe class MatrixKernel
     /// <summary>Length of k that is summed before it is added to the result: what is read of B then stays in the first cache.</summary>
     private const int Depth = 256;
 
+    private const int Shallow = 24;
+
     /// <summary>C = A·B, or C += A·B.</summary>
     /// <param name="a">A(i, k) at a[i · aRow + k · aStep], so that a transposed matrix is read where it lies.</param>
     /// <param name="aRow">Distance of rows of A.</param>
@@ -63,6 +65,28 @@ internal static unsafe class MatrixKernel
     private static void Block512(float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, int rows, int columns, int depth, bool adds)
     {
         var column = 0;
+        if (depth <= Shallow && adds)
+        {
+            var whole = columns & ~31;
+            for (var top = 0; top + 8 <= rows; top += 8)
+            {
+                for (var j = 0; j < whole; j += 32)
+                {
+                    MatrixTiles512.EightByTwo(a + (top * aRow), aRow, aStep, b + j, bRow, c + (top * cRow) + j, cRow, depth, adds);
+                }
+            }
+
+            for (var top = rows & ~7; top < rows; top++)
+            {
+                for (var j = 0; j < whole; j += 32)
+                {
+                    MatrixTiles512.OneByTwo(a + (top * aRow), aStep, b + j, bRow, c + (top * cRow) + j, depth, adds);
+                }
+            }
+
+            column = whole;
+        }
+
         for (; column + 32 <= columns; column += 32)
         {
             var i = 0;
