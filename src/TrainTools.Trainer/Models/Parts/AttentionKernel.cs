@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainTools.Trainer.Backend;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Models.Parts;
@@ -20,6 +21,12 @@ internal static class AttentionKernel
         using var scope = NewDisposeScope();
         long rows = query.shape[0];
         long count = query.shape[1];
+        if (IsPlainCausal(count, settings, context)
+            && (context.Layout.Documents ?? Enumerable.Repeat(count, (int)rows).ToArray()) is var sequences && AttentionFunction.Fits(query, key, value, sequences))
+        {
+            return AttentionFunction.Apply(query, key, value, sequences, settings.Scale).MoveToOuterDisposeScope();
+        }
+
         var q = query.transpose(1, 2);
         var k = key.transpose(1, 2);
         var v = value.transpose(1, 2);
@@ -50,6 +57,11 @@ internal static class AttentionKernel
 
         return output.reshape(rows, count, settings.Heads * settings.HeadDim).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Whether each sequence sees itself by the causal rule alone, without a window that it fills, soft-cap, dropout or cache.</summary>
+    private static bool IsPlainCausal(long count, AttentionSettings settings, ForwardContext context) =>
+        context.Input.Cache is null && context.Layout is { Causal: true, HasPadding: false }
+        && (settings.Window is not { } window || window >= count) && settings.SoftCap is null && !(context.Training && settings.Dropout > 0);
 
     /// <summary>[B, heads, T, D] × [B, kvHeads, S, D] → [B, heads, T, D].</summary>
     private static Tensor Rows(Tensor q, Tensor k, Tensor v, AttentionSettings settings, ForwardContext context)

@@ -66,6 +66,7 @@ internal sealed unsafe partial class CompactPass
             Group = group,
             Factor = layer.ScoreFactor,
             Row = sizes.Projected,
+            KeyRow = sizes.Projected,
             Query = row + (head * group * sizes.HeadDim),
             Key = row + sizes.Keys + (head * sizes.HeadDim),
             Value = row + sizes.Values + (head * sizes.HeadDim),

@@ -32,8 +32,11 @@ internal readonly unsafe struct HeadAttention
     /// <summary>Value head at the first token.</summary>
     public required float* Value { get; init; }
 
-    /// <summary>Distance of tokens in queries, keys and values (and in their gradients).</summary>
+    /// <summary>Distance of tokens in queries (and in their gradients).</summary>
     public required int Row { get; init; }
+
+    /// <summary>Distance of tokens in keys and values (and in their gradients).</summary>
+    public required int KeyRow { get; init; }
 
     /// <summary>Outputs of the first query head at the first token.</summary>
     public required float* Output { get; init; }
@@ -136,8 +139,8 @@ internal readonly unsafe struct HeadAttention
 
         for (var i = 0; i < Length; i++)
         {
-            RowKernel.Scale(keySums + ((long)i * wide), Factor, keyGradient + ((long)i * Row), Size);
-            RowKernel.Scale(valueSums + ((long)i * wide), 1, valueGradient + ((long)i * Row), Size);
+            RowKernel.Scale(keySums + ((long)i * wide), Factor, keyGradient + ((long)i * KeyRow), Size);
+            RowKernel.Scale(valueSums + ((long)i * wide), 1, valueGradient + ((long)i * KeyRow), Size);
         }
     }
 
@@ -215,19 +218,20 @@ internal readonly unsafe struct HeadAttention
     // [T, D] → factor · [D, T], zeros behind.
     private void Turned(float* from, float factor, float* to)
     {
+        MatrixKernel.Transpose(from, KeyRow, to, Columns, Length, Size);
         for (var j = 0; j < Size; j++)
         {
             var row = to + ((long)j * Columns);
-            for (var i = 0; i < Length; i++)
+            if (factor != 1)
             {
-                row[i] = factor * from[((long)i * Row) + j];
+                RowKernel.Scale(row, factor, row, Length);
             }
 
             new Span<float>(row + Length, Columns - Length).Clear();
         }
     }
 
-    private void Widened(float* from, float factor, float* to, int rows) => Widened(from, Row, factor, to, rows);
+    private void Widened(float* from, float factor, float* to, int rows) => Widened(from, KeyRow, factor, to, rows);
 
     // [rows, D] → factor · [rows, D], side by side, filled up to whole vectors with zeros.
     private void Widened(float* from, int row, float factor, float* to, int rows)
