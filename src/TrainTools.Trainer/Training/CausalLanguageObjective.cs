@@ -1,6 +1,7 @@
 using TorchSharp;
 using TrainTools.Core.Samples;
 using TrainTools.Trainer.Models;
+using TrainTools.Trainer.Models.Parts.Fused;
 using static TorchSharp.torch;
 
 namespace TrainTools.Trainer.Training;
@@ -26,7 +27,8 @@ public sealed class CausalLanguageObjective : ITrainingObjective
         this.model = model;
         this.device = device;
         passes = new TokenPrediction(
-            new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing, plainHead: () => model.PlainHead),
+            new ChunkedCrossEntropy(h => model.Logits(h, training: true), model.VocabularySize, labelSmoothing, plainHead: () => model.PlainHead,
+                sparing: model.LinearLayers.Values.Any(LinearKernel.IsQuantized)),
             new ChunkedCrossEntropy(h => model.Logits(h), model.VocabularySize, plainHead: () => model.PlainHead),
             recomputing);
     }

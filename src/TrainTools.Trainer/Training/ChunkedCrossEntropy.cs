@@ -27,9 +27,10 @@ public readonly record struct LossSums(Tensor Loss, Tensor Correct, long Targets
 /// <param name="vocabulary">V.</param>
 /// <param name="labelSmoothing">Share of the target spread evenly over the vocabulary, 0 to 1.</param>
 /// <param name="chunkBytes">Bytes that one chunk's float32 logits may take; four times that before a plain head.</param>
+/// <param name="sparing">Whether memory counts more than time: chunks before a plain head are no larger than others then.</param>
 /// <param name="plainHead">Gives the head's layer where <paramref name="head"/> is nothing but its product; null or giving null = it goes through the graph.</param>
 public sealed class ChunkedCrossEntropy(
-    Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 16L << 20, Func<LinearLayer?>? plainHead = null)
+    Func<Tensor, Tensor> head, long vocabulary, double labelSmoothing = 0, long chunkBytes = 16L << 20, Func<LinearLayer?>? plainHead = null, bool sparing = false)
 {
     // A plain head's weight is laid out anew for each chunk, and its gradient, where it is trained, read and written: larger ones pay.
     private const long PlainFactor = 4;
@@ -123,7 +124,7 @@ public sealed class ChunkedCrossEntropy(
         var all = new List<LossSums>();
 
         // As even as can be: a short last chunk would read the whole weight for a few rows.
-        var wanted = PlainFactor * chunk;
+        var wanted = sparing ? chunk : PlainFactor * chunk;
         var chunks = Math.Max(1, (count + wanted - 1) / wanted);
         var most = (count + chunks - 1) / chunks;
         using var room = empty([most, vocabulary], hidden.dtype, hidden.device);

@@ -73,9 +73,10 @@ public class ChunkedCrossEntropyTests
     [InlineData(300, 37, 3, true)] // wider than those kernels go
     [InlineData(300, 37, 17, true)]
     [InlineData(300, 37, 3, false)]
+    [InlineData(300, 37, 3, false, true)]
     [InlineData(64, 20_000, 5, true)] // a larger vocabulary than they go
     [InlineData(64, 20_000, 5, false)]
-    public void A_plain_head_gives_the_same_in_any_number_of_chunks(int width, int vocabulary, int rows, bool trained)
+    public void A_plain_head_gives_the_same_in_any_number_of_chunks(int width, int vocabulary, int rows, bool trained, bool sparing = false)
     {
         using var scope = NewDisposeScope();
         random.manual_seed(2);
@@ -93,7 +94,7 @@ public class ChunkedCrossEntropyTests
         inner.grad = null;
         head.Weight.Value.grad = null;
 
-        var loss = new ChunkedCrossEntropy(h => h, vocabulary, 0.1, 4L * vocabulary * rows, () => head);
+        var loss = new ChunkedCrossEntropy(h => h, vocabulary, 0.1, 4L * vocabulary * rows, () => head, sparing);
         var sums = loss.Backward(nn.functional.linear(input, inner).tanh(), targets, 0.25);
 
         Assert.Equal(plain.ToDouble(), sums.Loss.ToDouble(), 1e-3);

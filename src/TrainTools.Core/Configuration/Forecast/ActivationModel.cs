@@ -86,10 +86,11 @@ internal sealed class ActivationModel
     {
         get
         {
-            // With adapters up is made again, unless the tokens are few or one layer is there at a time.
+            // With adapters up is made again, unless the tokens are few (and the weights not quantised) or one layer is there at a time.
             if (InNodes)
             {
-                return Intermediate * (full || tokens < 2 * BatchParts.AdapterTokens || config.Batch.GradientCheckpointing ? 2.0 : 1.0);
+                var few = tokens < 2 * BatchParts.AdapterTokens && config.Method.FinetuningType != TrainingMethod.Qlora;
+                return Intermediate * (full || few || config.Batch.GradientCheckpointing ? 2.0 : 1.0);
             }
 
             var before = IsPlain ? 1 : Is(Fused) ? 2 : 3;

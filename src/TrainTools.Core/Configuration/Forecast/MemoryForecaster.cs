@@ -16,7 +16,7 @@ internal static class MemoryForecaster
     // The trainer's chunks of logits (ChunkedCrossEntropy).
     private const long LogitsChunk = 16L << 20;
 
-    // Those of a plain head are larger by this (ChunkedCrossEntropy).
+    // Those of a plain head are larger by this, unless weights are quantised (ChunkedCrossEntropy).
     private const long PlainHeadFactor = 4;
 
     /// <summary>The forecast; null where the model's sizes are not known.</summary>
@@ -156,7 +156,7 @@ internal static class MemoryForecaster
         }
 
         // Logits become their gradient in place; in 16 bits there is a copy of them. A masked model's head is more than a product.
-        var factor = element == 4 && config.Task.TaskType == TaskType.CausalLm && !AdapterCount.IsOnHead(config, model) ? PlainHeadFactor : 1;
+        var factor = element == 4 && config.Task.TaskType == TaskType.CausalLm && config.Method.FinetuningType != TrainingMethod.Qlora && !AdapterCount.IsOnHead(config, model) ? PlainHeadFactor : 1;
         var chunk = Math.Min(batch.Tokens, Math.Max(1, factor * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
         var bytes = chunk * model.VocabularySize * (element < 4 ? 4 + (2 * element) : 4L);
         // Hidden states of the supervised positions and their gradients.

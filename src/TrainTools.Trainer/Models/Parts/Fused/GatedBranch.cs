@@ -95,10 +95,11 @@ internal sealed class GatedBranch(RmsNormLayer norm, LinearLayer gate, LinearLay
 
     /// <summary>
     /// Whether up is kept beside gate. Where the weights are trained it is: time counts most. Where only adapters are, memory
-    /// does: up is made again, which costs an eighteenth of a step's products, unless the rows are few, or no other layer's is there at
-    /// the same time.
+    /// does: up is made again, which costs an eighteenth of a step's products, unless the rows are few (and the weights are not
+    /// quantised: then memory counts most), or no other layer's is there at the same time.
     /// </summary>
-    private bool KeepsUp(bool alone, long rows) => alone || rows < 2 * BatchParts.AdapterTokens || LinearKernel.IsTrained(gate) || LinearKernel.IsTrained(up);
+    private bool KeepsUp(bool alone, long rows) =>
+        alone || LinearKernel.IsTrained(gate) || LinearKernel.IsTrained(up) || (rows < 2 * BatchParts.AdapterTokens && !LinearKernel.IsQuantized(up));
 
     private Masks MasksOf(ulong? seed) => new(LinearKernel.Mask(gate, seed, 0), LinearKernel.Mask(up, seed, 1), LinearKernel.Mask(down, seed, 2));
 
