@@ -123,7 +123,7 @@ public sealed class AdapterConfigFile
         {
             throw new TrainToolsException(
                 ErrorIds.AdapterConfigMissing, ErrorKind.NotFound, $"The folder '{folder}' holds no {FileName}, so it is no adapter.",
-                "Give the folder that PEFT or Start-FineTune saved the adapter in.", path);
+                "Give the folder that PEFT or Start-FineTune saved the adapter in, with both of its files.", path);
         }
 
         JsonObject json;
@@ -258,7 +258,7 @@ public sealed class AdapterConfigFile
 
         if (R <= 0 || (Json["rank_pattern"] as JsonObject ?? []).Any(p => Integer(p.Value, "rank_pattern") <= 0))
         {
-            throw Invalid("the rank 'r' and every rank in 'rank_pattern' must be 1 or more", "Set lora_r to 8, 16 or 32.");
+            throw Invalid("the rank 'r' and every rank in 'rank_pattern' must be 1 or more", path is null ? "Set lora_r to 8, 16 or 32." : "The file is damaged or was edited: save the adapter again, with the rank that its tensors have.");
         }
 
         if (LoraDropout is < 0 or >= 1)

@@ -4,6 +4,7 @@ public static partial class ErrorIds
 {
     // Adapters and quantised bases
     public const string AdapterConfigMissing = "AdapterConfigMissing";
+    public const string AdapterWeightsMissing = "AdapterWeightsMissing";
     public const string AdapterConfigInvalid = "AdapterConfigInvalid";
     public const string AdapterTypeUnsupported = "AdapterTypeUnsupported";
     public const string AdapterTargetsNotFound = "AdapterTargetsNotFound";

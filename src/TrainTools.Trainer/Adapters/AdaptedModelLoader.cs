@@ -1,6 +1,7 @@
 using TrainTools.Core.Adapters;
 using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Models;
 using TrainTools.Core.Samples.Labels;
 using TrainTools.Trainer.Models;
 
@@ -22,6 +23,11 @@ public static class AdaptedModelLoader
         ArgumentNullException.ThrowIfNull(options);
         if (!IsAdapter(folder))
         {
+            if (AdapterFile.IsIn(folder) && !File.Exists(Path.Combine(folder, ModelConfigFile.FileName)))
+            {
+                AdapterConfigFile.Read(folder); // an adapter's weights without what says how they belong together
+            }
+
             return PretrainedModelLoader.Load(folder, options);
         }
 

@@ -78,6 +78,11 @@ public sealed partial class AdapterModel : IDisposable
         var config = AdapterConfigFile.Read(folder);
         config.RefuseLostInit();
         using var file = AdapterFile.Open(folder);
+        if (SelectTargets(model, config).Count == 0 && file.Left() is [var one, ..])
+        {
+            throw file.Mismatch($"none of its target_modules is a layer there; '{one}' is one of its tensors, and the base ({model.Config.ModelType}) has {string.Join(", ", LayerNames(model))}");
+        }
+
         var adapter = Build(model, config, file);
         try
         {
@@ -207,9 +212,11 @@ public sealed partial class AdapterModel : IDisposable
         ? Base.EmbeddingLayers.Values.Any(e => ReferenceEquals(e.Weight, linear.Weight))
         : Base.LinearLayers.Values.Any(l => ReferenceEquals(l.Weight, Base.EmbeddingLayers[part.Module].Weight));
 
+    private static IEnumerable<string> LayerNames(PretrainedModel model) => model.LinearLayers.Keys.Select(n => n[(n.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal);
+
     private TrainToolsException NothingMatches()
     {
-        var names = Base.LinearLayers.Keys.Select(n => n[(n.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal);
+        var names = LayerNames(Base);
         var asked = Config.Json["target_modules"]?.ToJsonString() ?? $"the default of {Base.Config.ModelType}";
         return new TrainToolsException(
             ErrorIds.AdapterTargetsNotFound, ErrorKind.InvalidArgument, $"No layer of the model matches target_modules {asked}.",

@@ -75,6 +75,9 @@ internal sealed class AdapterFile : IAdapterSource, IDisposable
 
     private AdapterFile(SafetensorsFile file) => this.file = file;
 
+    /// <summary>Whether a folder holds an adapter's weights.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
+
     public static AdapterFile Open(string folder)
     {
         var path = Path.Combine(folder, FileName);
@@ -82,9 +85,9 @@ internal sealed class AdapterFile : IAdapterSource, IDisposable
         {
             var pickle = File.Exists(Path.Combine(folder, "adapter_model.bin"));
             throw new TrainToolsException(
-                ErrorIds.AdapterConfigMissing, ErrorKind.NotFound,
+                ErrorIds.AdapterWeightsMissing, ErrorKind.NotFound,
                 $"The folder '{folder}' holds no {FileName}{(pickle ? ", only adapter_model.bin: a pickle file, which runs code when it is read" : string.Empty)}.",
-                "Save the adapter with safe_serialization=True.", path);
+                pickle ? "Save the adapter with safe_serialization=True." : "Copy the file that belongs beside adapter_config.json, or save the adapter again.", path);
         }
 
         return new AdapterFile(SafetensorsFile.Open(path));
@@ -131,7 +134,8 @@ internal sealed class AdapterFile : IAdapterSource, IDisposable
 
     public void Dispose() => file.Dispose();
 
-    private TrainToolsException Mismatch(string what) => new(
+    /// <summary>The error of an adapter that belongs to another base.</summary>
+    public TrainToolsException Mismatch(string what) => new(
         ErrorIds.AdapterBaseMismatch, ErrorKind.InvalidData, $"The adapter '{file.Path}' does not fit the base: {what}.",
         "Use the base that adapter_config.json names in base_model_name_or_path.", file.Path);
 }

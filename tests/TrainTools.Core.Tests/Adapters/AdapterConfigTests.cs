@@ -117,6 +117,16 @@ public class AdapterConfigTests
     }
 
     [Fact]
+    public void A_files_rank_of_zero_is_not_blamed_on_a_setting()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, AdapterConfigFile.FileName), """{"peft_type": "LORA", "r": 0}""");
+        var error = Assert.Throws<TrainToolsException>(() => AdapterConfigFile.Read(folder.Path));
+        Assert.Contains("save the adapter again", error.Remedy, StringComparison.Ordinal);
+        Assert.Contains("lora_r", Assert.Throws<TrainToolsException>(() => AdapterConfigFile.Create(new AdapterSettings { Rank = 0 })).Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_folder_without_the_file_is_no_adapter()
     {
         using var folder = new TemporaryFolder();

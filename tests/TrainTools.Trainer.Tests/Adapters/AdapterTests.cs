@@ -138,7 +138,10 @@ public sealed class AdapterTests
     {
         using var model = PretrainedModelLoader.LoadCausal(Path.Combine(Data, "models", "qwen2"));
         var error = Assert.Throws<TrainToolsException>(() => AdapterModel.Load(model, Path.Combine(Data, "lora", "gpt2_lora", "trained")));
-        Assert.Equal(ErrorIds.AdapterTargetsNotFound, error.ErrorId);
+        Assert.Equal(ErrorIds.AdapterBaseMismatch, error.ErrorId);
+        Assert.Contains("none of its target_modules is a layer there", error.Message, StringComparison.Ordinal);
+        Assert.Contains("lora_A.weight' is one of its tensors, and the base (qwen2) has q_proj, k_proj", error.Message, StringComparison.Ordinal);
+        Assert.All(model.LinearLayers.Values, l => Assert.Null(l.Adapter));
 
         using var other = PretrainedModelLoader.LoadCausal(Path.Combine(Data, "models", "qwen3"));
         error = Assert.Throws<TrainToolsException>(() => AdapterModel.Load(other, Path.Combine(Data, "lora", "llama_lora", "trained")));
@@ -163,6 +166,47 @@ public sealed class AdapterTests
         File.WriteAllBytes(folder["adapter_model.safetensors"], bytes[..(bytes.Length / 2)]);
         File.Copy(Path.Combine(Data, "lora", "llama_lora", "trained", "adapter_config.json"), folder["adapter_config.json"]);
         Assert.Equal(ErrorIds.SafetensorsTruncated, Assert.Throws<TrainToolsException>(() => AdapterModel.Load(model, folder.Path)).ErrorId);
+    }
+
+    [Fact]
+    public void An_adapter_of_one_file_is_told_which_is_missing()
+    {
+        using var model = PretrainedModelLoader.LoadCausal(Llama);
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(Data, "lora", "llama_lora", "trained", "adapter_model.safetensors"), folder["adapter_model.safetensors"]);
+        var error = Assert.Throws<TrainToolsException>(() => AdaptedModelLoader.Load(folder.Path, new PretrainedModelOptions()));
+        Assert.Equal(ErrorIds.AdapterConfigMissing, error.ErrorId);
+        Assert.Contains("adapter_config.json", error.Message, StringComparison.Ordinal);
+
+        File.Delete(folder["adapter_model.safetensors"]);
+        File.Copy(Path.Combine(Data, "lora", "llama_lora", "trained", "adapter_config.json"), folder["adapter_config.json"]);
+        error = Assert.Throws<TrainToolsException>(() => AdapterModel.Load(model, folder.Path));
+        Assert.Equal(ErrorIds.AdapterWeightsMissing, error.ErrorId);
+        Assert.Contains("adapter_model.safetensors", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("safe_serialization", error.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_tied_head_is_untied_for_an_adapter_or_to_be_trained(bool saved)
+    {
+        using var scope = NewDisposeScope();
+        using var model = PretrainedModelLoader.LoadCausal(Path.Combine(Data, "models", "llama_tied_rope3"));
+        var embedding = model.EmbeddingLayers.Values.First().Weight.Value;
+        using var adapter = AdapterModel.Create(model, Config(c =>
+        {
+            c["target_modules"] = saved ? new JsonArray("q_proj") : new JsonArray("q_proj", "lm_head");
+            c["modules_to_save"] = saved ? new JsonArray("lm_head") : null;
+        }), 1);
+        var head = Assert.Single(adapter.Parameters, p => p.Name.Contains("lm_head", StringComparison.Ordinal) && (saved || p.Name.Contains("lora_B", StringComparison.Ordinal)));
+        using (no_grad())
+        {
+            var (table, before) = (embedding.clone(), Logits(model));
+            head.Value.add_(0.1);
+            Assert.True(Logits(model).sub(before).abs().max().ToDouble() > 1e-3);
+            Assert.True(embedding.eq(table).all().ToBoolean());
+        }
     }
 
     [Fact]

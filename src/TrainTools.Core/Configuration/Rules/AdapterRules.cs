@@ -188,7 +188,7 @@ internal static class AdapterRules
             return None;
         }
 
-        var layers = Layers(model, p => p.Shape.Count > 1);
+        var layers = WithHead(Layers(model, p => p.Shape.Count > 1), model);
         var targets = c.Config.Method.TargetModules;
         var missing = targets.Where(t => t != "all-linear" && !layers.Any(l => TargetModules.Matches(t, targets.Count, l))).ToList();
         if (missing.Count == 0)
@@ -197,7 +197,7 @@ internal static class AdapterRules
         }
 
         var names = model.LinearLayerNames();
-        var nearest = missing.Select(m => NearestName.Find(m, names)).Where(n => n is not null).Distinct().ToList();
+        var meant = targets.Select(t => missing.Contains(t) ? NearestName.Find(t, names) : t).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var norms = Layers(model, p => p.Shape.Count == 1);
         return Found(
             missing.Count == targets.Count ? Error : Warning,
@@ -205,9 +205,7 @@ internal static class AdapterRules
                 ? $"Adapters go on matrices, and {string.Join(" and ", missing.Select(m => $"'{m}'"))} names none."
                 : $"The model has no layer named {string.Join(" or ", missing.Select(m => $"'{m}'"))}; it has {string.Join(", ", names)}.",
             string.Join(", ", names.Prepend("all-linear")),
-            missing.Count < targets.Count
-                ? [("target_modules", SettingList.From(targets.Except(missing)))]
-                : nearest.Count == missing.Count ? [("target_modules", SettingList.From(nearest!))] : [("target_modules", SettingList.Create(["all-linear"]))],
+            [("target_modules", meant.Count > 0 ? SettingList.From(meant) : SettingList.Create(["all-linear"]))],
             evidence: [$"layers: {string.Join(", ", names)}"]);
     }
 
@@ -219,7 +217,7 @@ internal static class AdapterRules
             yield break;
         }
 
-        var (layers, method) = (Layers(model, _ => true), c.Config.Method);
+        var (layers, method) = (WithHead(Layers(model, _ => true), model), c.Config.Method);
         foreach (var (setting, given, severity) in new[] { ("exclude_modules", method.ExcludeModules, Warning), ("modules_to_save", method.ModulesToSave, Error) })
         {
             var missing = given.Where(m => !(setting == "modules_to_save" && c.Practice.IsClassifier && m is "score" or "classifier") && !layers.Exists(l => TargetModules.Matches(m, 1, l))).ToList();
@@ -235,6 +233,9 @@ internal static class AdapterRules
             }
         }
     }
+
+    // A head that shares the embedding's table is no parameter of its own; the trainer unties it for an adapter, or to train it.
+    private static List<string> WithHead(List<string> layers, ModelFacts model) => model is { TieWordEmbeddings: true, IsEncoder: false } ? [.. layers, "lm_head"] : layers;
 
     private static List<string> Layers(ModelFacts model, Func<ParameterFacts, bool> which) =>
         [.. model.Parameters.Where(which).Select(p => p.Name.EndsWith(".weight", StringComparison.Ordinal) ? p.Name[..^".weight".Length] : p.Name).Distinct(StringComparer.Ordinal)];
