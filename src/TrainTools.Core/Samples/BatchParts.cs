@@ -8,29 +8,67 @@ namespace TrainTools.Core.Samples;
 public static class BatchParts
 {
     /// <summary>
-    /// Tokens of a part where adapters are trained on a CPU. Fewer would make products slower, which lay each weight out anew;
+    /// Most tokens of a part where adapters are trained on a CPU. Fewer would make products slower, which lay each weight out anew;
     /// more would keep more memory.
     /// </summary>
     public const int AdapterTokens = 1024;
 
-    /// <summary>The parts in order: of whole samples, as even as they allow, none smaller than asked for by much.</summary>
+    /// <summary>Parts pay where the parameters that are trained are at most one in this many: their gradients are added to for each part.</summary>
+    public const int AdapterShare = 8;
+
+    /// <summary>The parts in order: of whole samples, as few and as even as they allow.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="tokens">Tokens of a part, padding included; at least 1. A batch of less than twice that stays whole.</param>
+    /// <param name="tokens">Most tokens of a part, padding included; at least 1. A sample that is longer is a part by itself.</param>
     public static IReadOnlyList<SampleBatch> Of(SampleBatch batch, int tokens)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
         long[] lengths = [.. batch.Samples.Select(s => batch.DocumentLengths is null ? batch.Columns : (long)s.Length)];
-        var count = Count(lengths.Sum(), lengths.Length, tokens);
-        if (count == 1)
+        if (lengths.Length < 2 || lengths.Sum() <= tokens)
         {
             return [batch];
         }
 
-        // A sample belongs to the part that its middle falls into.
-        var (total, before) = (lengths.Sum(), 0L);
-        var ends = new List<int>();
-        var last = -1L;
+        var full = Ends(lengths, tokens);
+        var even = EvenEnds(lengths, full.Count);
+        var ends = even.Select((end, i) => (First: i == 0 ? 0 : even[i - 1], End: end)).All(p => p.End - p.First == 1 || lengths[p.First..p.End].Sum() <= tokens) ? even : full;
+        return [.. ends.Select((end, i) => Part(batch, i == 0 ? 0 : ends[i - 1], end))];
+    }
+
+    /// <summary>Rows of the largest part of a batch whose rows are of one length.</summary>
+    /// <param name="rows">Rows.</param>
+    /// <param name="length">Tokens of each, padding included.</param>
+    /// <param name="tokens">Most tokens of a part.</param>
+    public static long LargestRows(long rows, long length, int tokens)
+    {
+        var most = Math.Max(1, tokens / Math.Max(1, length));
+        var parts = Math.Max(1, (rows + most - 1) / most);
+        return (rows + parts - 1) / parts;
+    }
+
+    // Where parts end that take as many samples as fit.
+    private static List<int> Ends(long[] lengths, int tokens)
+    {
+        var (ends, held) = (new List<int>(), 0L);
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            if (i > 0 && held + lengths[i] > tokens)
+            {
+                ends.Add(i);
+                held = 0;
+            }
+
+            held += lengths[i];
+        }
+
+        ends.Add(lengths.Length);
+        return ends;
+    }
+
+    // Where that many parts of even sizes end: a sample belongs to the part that its middle falls into.
+    private static List<int> EvenEnds(long[] lengths, int count)
+    {
+        var (ends, total, before, last) = (new List<int>(), lengths.Sum(), 0L, -1L);
         for (var i = 0; i < lengths.Length; i++)
         {
             var part = ((2 * before) + lengths[i]) * count / (2 * total);
@@ -44,14 +82,8 @@ public static class BatchParts
         }
 
         ends.Add(lengths.Length);
-        return [.. ends.Select((end, i) => Part(batch, i == 0 ? 0 : ends[i - 1], end))];
+        return ends;
     }
-
-    /// <summary>How many parts there are of samples of one length.</summary>
-    /// <param name="total">Tokens, padding included.</param>
-    /// <param name="samples">Samples.</param>
-    /// <param name="tokens">Tokens of a part.</param>
-    public static long Count(long total, long samples, int tokens) => Math.Max(1, Math.Min(samples, total / tokens));
 
     private static SampleBatch Part(SampleBatch batch, int first, int end)
     {

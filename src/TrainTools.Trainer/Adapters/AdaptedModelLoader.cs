@@ -63,7 +63,7 @@ public static class AdaptedModelLoader
     public static string BaseOf(string folder)
     {
         var named = AdapterConfigFile.Read(folder).BaseModelNameOrPath;
-        foreach (var candidate in named is null ? [] : new[] { named, Path.Combine(folder, named) })
+        foreach (var candidate in string.IsNullOrWhiteSpace(named) ? [] : new[] { named, Path.Combine(folder, named) })
         {
             if (Directory.Exists(candidate))
             {

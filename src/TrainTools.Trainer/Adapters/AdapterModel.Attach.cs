@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainTools.Core.Adapters;
+using TrainTools.Core.Errors;
 using TrainTools.Trainer.Models;
 using TrainTools.Trainer.Models.Parts;
 using TrainTools.Trainer.Quantization;
@@ -35,7 +36,10 @@ public sealed partial class AdapterModel
         var targetsLeft = targets.Where(t => !IsSaved(t, saved)).ToHashSet(StringComparer.Ordinal);
         if (targetsLeft.Count == 0)
         {
-            throw NothingMatches();
+            throw targets.Count == 0 ? NothingMatches() : new TrainToolsException(
+                ErrorIds.AdapterTargetsNotFound, ErrorKind.InvalidArgument,
+                $"Every layer that target_modules names ({string.Join(", ", targets.Select(t => t[(t.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal))}) is among modules_to_save, which are trained in full: no adapter is left.",
+                "Take some of them out of modules_to_save, or train the model in full (finetuning_type: full).", "modules_to_save");
         }
 
         foreach (var slot in Base.ParameterSlots)

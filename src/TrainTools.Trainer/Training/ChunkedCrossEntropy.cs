@@ -34,6 +34,7 @@ public sealed class ChunkedCrossEntropy(
 {
     // A plain head's weight is laid out anew for each chunk, and its gradient, where it is trained, read and written: larger ones pay.
     private const long PlainFactor = 4;
+    private const long LeastRows = 128;
 
     private readonly long chunk = Math.Max(1, chunkBytes / (4 * vocabulary));
 
@@ -124,7 +125,7 @@ public sealed class ChunkedCrossEntropy(
         var all = new List<LossSums>();
 
         // As even as can be: a short last chunk would read the whole weight for a few rows.
-        var wanted = sparing ? chunk : PlainFactor * chunk;
+        var wanted = sparing ? Math.Max(LeastRows, chunk) : PlainFactor * chunk;
         var chunks = Math.Max(1, (count + wanted - 1) / wanted);
         var most = (count + chunks - 1) / chunks;
         using var room = empty([most, vocabulary], hidden.dtype, hidden.device);

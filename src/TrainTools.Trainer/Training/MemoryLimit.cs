@@ -1,3 +1,4 @@
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Diagnostics;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Samples;
@@ -45,8 +46,11 @@ internal sealed class MemoryLimit
 
     /// <summary>Halves the batches and says so.</summary>
     /// <exception cref="TrainToolsException">They may not be halved, or cannot: says what to change and by how much.</exception>
-    public string Answer(Exception exception, int stepsDone, bool mayHalve)
+    public string Answer(Exception exception, int stepsDone, TrainingConfig config)
     {
+        var mayHalve = config.Batch.AutoFindBatchSize;
+        var full = config.Method.FinetuningType == TrainingMethod.Full;
+        var keeps = !config.Batch.GradientCheckpointing;
         var shortage = Shortage(stepsDone, mayHalve);
         var (half, times) = (shortage.Half, shortage.Factor);
         if (mayHalve && part > 1)
@@ -61,10 +65,10 @@ internal sealed class MemoryLimit
 
         throw new TrainToolsException(
             ErrorIds.OutOfMemory, ErrorKind.ResourceUnavailable,
-            $"Memory ran out at step {stepsDone + 1}, in a batch of {rows} rows of up to {columns} tokens.",
+            $"Memory ran out at step {stepsDone + 1}, in a batch of {Counted(rows)} of up to {columns} tokens{(part < rows ? $", {part} at a time" : string.Empty)}.",
             part > 1
-                ? $"Set per_device_train_batch_size to {half} and multiply gradient_accumulation_steps by {times} (the same steps), or set auto_find_batch_size; gradient_checkpointing takes less memory too."
-                : "Turn gradient_checkpointing on, lower max_length, or train adapters (finetuning_type: lora).",
+                ? $"Set per_device_train_batch_size to {half} and multiply gradient_accumulation_steps by {times} (the same steps), or set auto_find_batch_size{(keeps ? "; gradient_checkpointing takes less memory too" : string.Empty)}."
+                : $"{(keeps ? "Turn gradient_checkpointing on, or lower" : "Lower")} max_length{(full ? ", or train adapters (finetuning_type: lora)" : string.Empty)}.",
             inner: exception);
     }
 

@@ -114,7 +114,7 @@ public sealed class AdapterWeights(AdapterModel adapter) : TrainedWeights
 
     /// <inheritdoc/>
     /// <remarks>Gradients of adapters are small: adding up those of parts costs next to nothing. A graphics card wants large products.</remarks>
-    public override int? PartTokens => Model.Device.type == DeviceType.CPU ? BatchParts.AdapterTokens : null;
+    public override int? PartTokens => Model.Device.type == DeviceType.CPU && Adapter.TrainableParameters * BatchParts.AdapterShare <= TotalParameters ? BatchParts.AdapterTokens : null;
 
     /// <inheritdoc/>
     public override long TotalParameters => Adapter.TrainableParameters + Model.ParameterSlots.Sum(p => p.Shape.Aggregate(1L, (n, s) => n * s));

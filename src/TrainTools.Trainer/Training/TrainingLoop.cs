@@ -107,7 +107,7 @@ internal sealed class TrainingLoop : IDisposable
             {
                 // Nothing of the step was kept: it is done again, of smaller batches.
                 watch.Observe(memory.Shortage(done, Config.Batch.AutoFindBatchSize));
-                Context.Events.Send(new LogMessage { Level = "warning", Message = memory.Answer(e, done, Config.Batch.AutoFindBatchSize) });
+                Context.Events.Send(new LogMessage { Level = "warning", Message = memory.Answer(e, done, Config) });
             }
         }
 

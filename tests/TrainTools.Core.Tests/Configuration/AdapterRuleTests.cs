@@ -20,7 +20,20 @@ public sealed class AdapterRuleTests
         Assert.Equal("target_modules=q_proj, v_proj", finding.Changes.Single().ToString());
     }
 
-    private static List<ConfigFinding> Check(string settings, bool tied)
+    [Fact]
+    public void A_tied_head_counts_where_it_is_named()
+    {
+        Assert.Equal(0, Head("bias: none"));
+        Assert.Equal(100 * 16, Head("modules_to_save: [lm_head]"));
+        Assert.Equal(8 * (100 + 16), Head("target_modules: [q_proj, v_proj, lm_head]"));
+
+        static long Head(string settings) => RunForecaster.Create(ConfigYaml.Parse("{finetuning_type: lora, lora_r: 8, " + (settings.Contains("target", StringComparison.Ordinal) ? "" : "target_modules: [q_proj, v_proj], ") + settings + "}"), Facts(true)).TrainableParameters!.Value - (2 * 8 * (16 + 16));
+    }
+
+    private static List<ConfigFinding> Check(string settings, bool tied) =>
+        [.. ConfigChecker.Check(ConfigYaml.Parse("{finetuning_type: lora, " + settings + "}"), new() { Rules = ["TargetModules"], Facts = Facts(tied) })];
+
+    private static ConfigFacts Facts(bool tied)
     {
         var parameters = new List<ParameterFacts> { Make("model.embed_tokens", 100, 16), Make("model.layers.0.self_attn.q_proj", 16, 16), Make("model.layers.0.self_attn.v_proj", 16, 16) };
         if (!tied)
@@ -29,7 +42,7 @@ public sealed class AdapterRuleTests
         }
 
         var model = new ModelFacts { ModelType = "llama", HiddenSize = 16, Layers = 1, Heads = 2, KeyValueHeads = 2, HeadSize = 8, IntermediateSize = 32, VocabularySize = 100, TieWordEmbeddings = tied }.WithParameters(parameters);
-        return [.. ConfigChecker.Check(ConfigYaml.Parse("{finetuning_type: lora, " + settings + "}"), new() { Rules = ["TargetModules"], Facts = new ConfigFacts { Model = model } })];
+        return new ConfigFacts { Model = model };
     }
 
     private static ParameterFacts Make(string name, params long[] shape) => new(name + ".weight", SafetensorsDtype.F32, shape);

@@ -55,8 +55,8 @@ public class ForecastTests
     public void What_is_kept_for_the_backward_pass_depends_on_where_the_adapters_are()
     {
         long Activations(string settings) => RunForecaster.Create(ConfigYaml.Parse("{packing: false, max_length: 150, per_device_train_batch_size: 32, gradient_accumulation_steps: 2, finetuning_type: lora, lora_r: 8, " + settings + (settings.Contains("dropout", StringComparison.Ordinal) ? "}" : ", lora_dropout: 0}")), Facts()).Memory!.Parts.Single(p => p.Name == "activations").Bytes;
-        // Of 32 rows eight are computed at a time: the largest number of parts that have 1,024 tokens each.
-        const long Tokens = 8 * 150, Element = 4;
+        // Of 32 rows six fit into 1,024 tokens, which makes six parts of six rows at most.
+        const long Tokens = 6 * 150, Element = 4;
         var attention = Activations("target_modules: [q_proj, v_proj]");
         // Adapters inside the nodes make again what they need, masks too.
         Assert.Equal(attention, Activations("target_modules: [q_proj, v_proj, down_proj]"));
@@ -73,9 +73,9 @@ public class ForecastTests
     {
         long Activations(string method, int rows) => RunForecaster.Create(
             ConfigYaml.Parse($"{{packing: false, max_length: 150, per_device_train_batch_size: {rows}, finetuning_type: {method}}}"), Facts()).Memory!.Parts.Single(p => p.Name == "activations").Bytes;
-        Assert.Equal(Activations("lora", 8), Activations("lora", 16));
-        Assert.Equal(Activations("lora", 8), Activations("lora", 32));
-        Assert.True(Activations("lora", 8) < Activations("lora", 13)); // too few for two parts
+        Assert.Equal(Activations("lora", 6), Activations("lora", 12));
+        Assert.Equal(Activations("lora", 6), Activations("lora", 36));
+        Assert.True(Activations("lora", 4) < Activations("lora", 6));
         Assert.Equal(2 * Activations("full", 8), Activations("full", 16));
     }
 

@@ -29,17 +29,20 @@ public sealed class BatchPartsTests
     [Theory]
     [InlineData(4, 512, 1024, new[] { 2, 2 })]
     [InlineData(8, 512, 1024, new[] { 2, 2, 2, 2 })]
-    [InlineData(3, 512, 1024, new[] { 3 })] // less than two parts
-    [InlineData(5, 512, 1024, new[] { 2, 3 })]
+    [InlineData(3, 512, 1024, new[] { 1, 2 })]
+    [InlineData(3, 300, 1024, new[] { 3 })]
+    [InlineData(4, 504, 1024, new[] { 2, 2 })] // rows that are not quite full
+    [InlineData(5, 512, 1024, new[] { 2, 1, 2 })]
+    [InlineData(9, 120, 1024, new[] { 4, 5 })]
     [InlineData(2, 4096, 1024, new[] { 1, 1 })] // a row is never cut
     [InlineData(1, 4096, 1024, new[] { 1 })]
-    [InlineData(100, 16, 1024, new[] { 100 })]
+    [InlineData(100, 16, 1600, new[] { 100 })]
     public void They_are_of_even_sizes(int rows, int length, int tokens, int[] expected)
     {
         TrainingSample[] samples = [.. Enumerable.Range(0, rows).Select(i => new TrainingSample { InputIds = new int[length], Labels = new int[length], RecordIndexes = [i] })];
         var parts = BatchParts.Of(new SampleCollator(0).Collate(samples), tokens);
         Assert.Equal(expected, parts.Select(p => p.Rows));
-        Assert.Equal(expected.Length, BatchParts.Count((long)rows * length, rows, tokens));
+        Assert.Equal(expected.Max(), BatchParts.LargestRows(rows, length, tokens));
     }
 
     [Fact]
@@ -61,6 +64,12 @@ public sealed class BatchPartsTests
         {
             return;
         }
+
+        // No part is larger than asked for but a sample by itself, and there are no more of them than must be.
+        Assert.All(parts, p => Assert.True(p.SampleCount == 1 || Size(p) <= tokens));
+        Assert.All(parts.Zip(parts.Skip(1)), p => Assert.True(p.First.SampleCount + p.Second.SampleCount > 2 || Size(p.First) + Size(p.Second) > tokens));
+
+        int Size(SampleBatch part) => part.DocumentLengths is null ? part.SampleCount * batch.Columns : part.Tokens;
 
         foreach (var part in parts)
         {

@@ -134,6 +134,15 @@ public sealed class AdapterTests
     }
 
     [Fact]
+    public void Targets_that_are_all_saved_are_told_so()
+    {
+        using var model = PretrainedModelLoader.LoadCausal(Llama);
+        var error = Assert.Throws<TrainToolsException>(() => AdapterModel.Create(
+            model, Config(c => { c["target_modules"] = new JsonArray("q_proj"); c["modules_to_save"] = new JsonArray("q_proj"); }), 1));
+        Assert.Contains("(q_proj) is among modules_to_save", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_adapter_of_another_base_names_the_tensor_and_both_shapes()
     {
         using var model = PretrainedModelLoader.LoadCausal(Path.Combine(Data, "models", "qwen2"));

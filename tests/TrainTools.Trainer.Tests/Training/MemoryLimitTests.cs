@@ -72,9 +72,9 @@ public sealed class MemoryLimitTests : IDisposable
     [Fact]
     public void Of_a_batch_that_is_computed_in_parts_the_parts_are_halved()
     {
-        // Five rows of 4 to 8 tokens, padded to 8, at 16 tokens a part: two rows and three.
+        // Five rows of 4 to 8 tokens, padded to 8, of at most 24 tokens a part: two rows and three.
         var (_, expected, _) = Run(fits: 100, auto: true);
-        var (halved, actual, messages) = Run(fits: 1, auto: true, partTokens: 16);
+        var (halved, actual, messages) = Run(fits: 1, auto: true, partTokens: 24);
         Assert.Equal(RunState.Completed, halved.State);
         Assert.Equal(expected.Select(s => s.Loss), actual.Select(s => s.Loss), (x, y) => Math.Abs(x - y) < 1e-5);
         Assert.Equal(
@@ -84,7 +84,8 @@ public sealed class MemoryLimitTests : IDisposable
             ],
             messages.Take(2));
 
-        var error = Assert.Throws<TrainToolsException>(() => Run(fits: 1, auto: false, partTokens: 16));
+        var error = Assert.Throws<TrainToolsException>(() => Run(fits: 1, auto: false, partTokens: 24));
+        Assert.Equal("Memory ran out at step 1, in a batch of 5 rows of up to 8 tokens, 3 at a time.", error.Message);
         Assert.StartsWith("Set per_device_train_batch_size to 2 and multiply gradient_accumulation_steps by 3", error.Remedy, StringComparison.Ordinal);
         var finding = Assert.Single(DiagnosisLog.Read(new RunFolder(temporary["run-1-False"]).DiagnosesPath));
         Assert.Equal(["2", "3"], finding.Remedy!.Changes.Select(c => c.NewValue));

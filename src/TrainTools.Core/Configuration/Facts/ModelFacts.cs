@@ -42,6 +42,9 @@ public sealed record ModelFacts
     /// <summary>Whether the output layer is the embedding.</summary>
     public bool TieWordEmbeddings { get; init; }
 
+    /// <summary>Whether the output head is the embedding's table: no tensor of its own, though an adapter may name it (lm_head).</summary>
+    internal bool HasTiedHead => TieWordEmbeddings && !IsEncoder;
+
     /// <summary>Labels of a classifier (num_labels, id2label); null where config.json names none.</summary>
     public int? LabelCount { get; init; }
 

@@ -18,6 +18,7 @@ internal static class MemoryForecaster
 
     // Those of a plain head are larger by this, unless weights are quantised (ChunkedCrossEntropy).
     private const long PlainHeadFactor = 4;
+    private const long LeastRows = 128;
 
     /// <summary>The forecast; null where the model's sizes are not known.</summary>
     /// <param name="config">A resolved config.</param>
@@ -34,7 +35,8 @@ internal static class MemoryForecaster
         var full = config.Method.FinetuningType == TrainingMethod.Full;
         var half = config.Runtime.Precision is Precision.Bf16 or Precision.Fp16;
         var element = half ? 2 : 4;
-        var batch = AtATime(Batch(config, facts), config, adapters: !full, device.IsCuda);
+        var whole = Batch(config, facts);
+        var batch = AtATime(whole, config, parts: !full && !device.IsCuda && trainable * BatchParts.AdapterShare <= total);
 
         var weights = Weights(config, model, total, full ? 0 : trainable);
         var process = new MemoryPart("process", device.IsCuda ? CudaProcess : CpuProcess, device.IsCuda ? "CUDA context and kernels" : ".NET, libtorch and threads");
@@ -48,7 +50,7 @@ internal static class MemoryForecaster
 
         // While the last micro-batch begins its backward pass all activations are there, and with accumulation all
         // gradients too; at its end the gradients are whole and the activations gone.
-        var accumulates = config.Batch.GradientAccumulationSteps > 1;
+        var accumulates = config.Batch.GradientAccumulationSteps > 1 || batch.Tokens < whole.Tokens;
         var head = Head(config, model, full);
         var first = accumulates ? gradients : new MemoryPart("gradients", head, "the output layer's come first");
         MemoryPart[] early = [process, .. weights, states, first, activations, logits.Bytes >= layer.Bytes ? logits : layer];
@@ -89,15 +91,20 @@ internal static class MemoryForecaster
         return (rows, length, rows * length);
     }
 
-    // Where adapters are trained on the CPU a micro-batch is computed in parts of whole rows.
-    private static (long Rows, long Length, long Tokens) AtATime((long Rows, long Length, long Tokens) batch, TrainingConfig config, bool adapters, bool cuda)
+    // Where adapters are trained on the CPU a micro-batch is computed in parts of whole rows, unless much else is trained with them (AdapterWeights).
+    private static (long Rows, long Length, long Tokens) AtATime((long Rows, long Length, long Tokens) batch, TrainingConfig config, bool parts)
     {
+        if (!parts)
+        {
+            return batch;
+        }
+
         // Packed rows are one row of the computation, and are cut where one of them ends.
         var packed = config.Data.Packing == true && config.Task.TaskType == TaskType.CausalLm;
         var rows = packed ? Math.Max(1, config.Batch.PerDeviceTrainBatchSize ?? 1) : batch.Rows;
-        var parts = adapters && !cuda ? BatchParts.Count(batch.Tokens, rows, BatchParts.AdapterTokens) : 1;
-        var (largest, row) = ((rows + parts - 1) / parts, batch.Tokens / Math.Max(1, rows));
-        return (packed ? batch.Rows : largest, batch.Length, parts == 1 ? batch.Tokens : largest * row);
+        var row = batch.Tokens / Math.Max(1, rows);
+        var largest = BatchParts.LargestRows(rows, row, BatchParts.AdapterTokens);
+        return (packed ? batch.Rows : largest, batch.Length, largest * row);
     }
 
     private static MemoryPart[] Weights(TrainingConfig config, ModelFacts model, long total, long adapters)
@@ -157,7 +164,8 @@ internal static class MemoryForecaster
 
         // Logits become their gradient in place; in 16 bits there is a copy of them. A masked model's head is more than a product.
         var factor = element == 4 && config.Task.TaskType == TaskType.CausalLm && config.Method.FinetuningType != TrainingMethod.Qlora && !AdapterCount.IsOnHead(config, model) ? PlainHeadFactor : 1;
-        var chunk = Math.Min(batch.Tokens, Math.Max(1, factor * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
+        var least = config.Method.FinetuningType == TrainingMethod.Qlora ? LeastRows : 1;
+        var chunk = Math.Min(batch.Tokens, Math.Max(least, factor * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
         var bytes = chunk * model.VocabularySize * (element < 4 ? 4 + (2 * element) : 4L);
         // Hidden states of the supervised positions and their gradients.
         var states = 2L * batch.Tokens * model.HiddenSize * element;

@@ -196,7 +196,7 @@ internal static class AdapterRules
             return None;
         }
 
-        var names = model.LinearLayerNames();
+        var names = WithHead([.. model.LinearLayerNames()], model);
         var meant = targets.Select(t => missing.Contains(t) ? NearestName.Find(t, names) : t).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var norms = Layers(model, p => p.Shape.Count == 1);
         return Found(
@@ -235,7 +235,7 @@ internal static class AdapterRules
     }
 
     // A head that shares the embedding's table is no parameter of its own; the trainer unties it for an adapter, or to train it.
-    private static List<string> WithHead(List<string> layers, ModelFacts model) => model is { TieWordEmbeddings: true, IsEncoder: false } ? [.. layers, "lm_head"] : layers;
+    private static List<string> WithHead(List<string> layers, ModelFacts model) => model.HasTiedHead ? [.. layers, "lm_head"] : layers;
 
     private static List<string> Layers(ModelFacts model, Func<ParameterFacts, bool> which) =>
         [.. model.Parameters.Where(which).Select(p => p.Name.EndsWith(".weight", StringComparison.Ordinal) ? p.Name[..^".weight".Length] : p.Name).Distinct(StringComparer.Ordinal)];

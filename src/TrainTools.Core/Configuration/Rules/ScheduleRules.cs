@@ -120,7 +120,7 @@ internal static class ScheduleRules
                     ? "The run's only step is the first of the warm-up, whose learning rate is 0: nothing is learnt."
                     : $"The warm-up takes {run.WarmupSteps} steps and the run has {run.Plan.MaxSteps}: the learning rate never reaches its peak.",
                 "5 to 10 % of the run",
-                [("warmup_steps", null), ("warmup_ratio", TuningPractice.WarmupShare.Start)],
+                [("warmup_steps", null), ("warmup_ratio", run.Plan.MaxSteps == 1 ? 0 : TuningPractice.WarmupShare.Start)],
                 setting: c.Config.Schedule.WarmupSteps is null ? "warmup_ratio" : "warmup_steps"),
         },
         new()
