@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using TorchSharp;
+using TrainTools.Core.Configuration;
 using TrainTools.Core.Errors;
 using TrainTools.Core.Quantization;
 using TrainTools.Core.Serialization;
@@ -72,6 +73,16 @@ public sealed class QuantizedCheckpointTests : IDisposable
         Assert.Equal("bitsandbytes", (string?)config["quant_method"]);
         Assert.Equal(bits == 4, (bool?)config["load_in_4bit"]);
         Assert.Equal(bits == 4 && nested, (bool?)config["bnb_4bit_use_double_quant"]);
+
+        // What a forecast reads of it are the parameters that it stands for.
+        var (facts, whole) = (ModelFacts.Read(folder.Path), ModelFacts.Read(Path.Combine(Models, "llama")));
+        Assert.Equal(whole.ParameterCount, facts.ParameterCount);
+        Assert.Equal(whole.Parameters.OrderBy(p => p.Name).Select(p => (p.Name, string.Join(',', p.Shape))), facts.Parameters.OrderBy(p => p.Name).Select(p => (p.Name, string.Join(',', p.Shape))));
+        var settings = ConfigYaml.Parse("{finetuning_type: lora, lora_r: 4, target_modules: [all-linear]}");
+        var (forecast, plain) = (RunForecaster.Create(settings, new ConfigFacts { Model = facts }), RunForecaster.Create(settings, new ConfigFacts { Model = whole }));
+        Assert.Equal(plain.TrainableParameters, forecast.TrainableParameters);
+        Assert.Contains(forecast.Memory!.Parts, p => p.Name == "quantised weights" && p.From.Contains(bits == 4 ? "NF4" : "int8", StringComparison.Ordinal));
+        Assert.DoesNotContain(plain.Memory!.Parts, p => p.Name == "quantised weights");
         Assert.Equal(["lm_head"], config["llm_int8_skip_modules"]!.AsArray().Select(m => (string?)m));
 
         using var late = PretrainedModelLoader.LoadCausal(Path.Combine(Models, "llama"));

@@ -45,6 +45,9 @@ public sealed record ModelFacts
     /// <summary>Whether the output head is the embedding's table: no tensor of its own, though an adapter may name it (lm_head).</summary>
     internal bool HasTiedHead => TieWordEmbeddings && !IsEncoder;
 
+    /// <summary>Bits of a checkpoint whose linear layers are quantised (bitsandbytes): 4 or 8; null = it is not.</summary>
+    internal int? QuantizedBits => Parameters.Any(p => p.Dtype == SafetensorsDtype.U8) ? 4 : Parameters.Any(p => p.Dtype == SafetensorsDtype.I8) ? 8 : null;
+
     /// <summary>Labels of a classifier (num_labels, id2label); null where config.json names none.</summary>
     public int? LabelCount { get; init; }
 
@@ -86,7 +89,7 @@ public sealed record ModelFacts
     {
         var facts = ReadConfig(folder);
         ModelSupport.Require(ModelConfigFile.Read(folder));
-        return facts.WithParameters(ReadParameters(folder));
+        return facts.WithParameters(QuantizedParameters.Read(ModelWeightFiles.Find(folder)));
     }
 
     /// <summary>Reads a folder's config.json.</summary>
@@ -95,19 +98,6 @@ public sealed record ModelFacts
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return (ModelConfigReader.Read(ModelConfigFile.Read(folder)) with { Folder = folder }).WithParameters([]);
-    }
-
-    /// <summary>The tensors of a folder's weights.</summary>
-    private static List<ParameterFacts> ReadParameters(string folder)
-    {
-        var parameters = new List<ParameterFacts>();
-        foreach (var path in ModelWeightFiles.Find(folder))
-        {
-            using var file = SafetensorsFile.Open(path);
-            parameters.AddRange(file.Entries.Select(e => new ParameterFacts(e.Name, e.Dtype, e.Shape)));
-        }
-
-        return parameters;
     }
 
     /// <summary>The same facts with tensors, counted: each once, tied output layers and rotary tables left out.</summary>

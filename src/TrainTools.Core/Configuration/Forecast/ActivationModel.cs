@@ -89,7 +89,7 @@ internal sealed class ActivationModel
             // With adapters up is made again, unless the tokens are few (and the weights not quantised) or one layer is there at a time.
             if (InNodes)
             {
-                var few = tokens < 2 * BatchParts.AdapterTokens && config.Method.FinetuningType != TrainingMethod.Qlora;
+                var few = tokens < 2 * BatchParts.AdapterTokens && !AdapterCount.HasQuantizedBase(config, model);
                 return Intermediate * (full || few || config.Batch.GradientCheckpointing ? 2.0 : 1.0);
             }
 

@@ -50,6 +50,9 @@ internal static class AdapterCount
             : IsTarget(method, TiedHeadName, model) ? rank * (model.VocabularySize + (long)model.HiddenSize) : 0;
     }
 
+    /// <summary>Whether the base's linear layers are quantised: as they are read, or in the checkpoint.</summary>
+    public static bool HasQuantizedBase(TrainingConfig config, ModelFacts model) => config.Method.FinetuningType == TrainingMethod.Qlora || model.QuantizedBits is not null;
+
     /// <summary>Parameters of the linear layers that quantisation takes: all but the output head.</summary>
     public static long Quantized(ModelFacts model) => model.Parameters.Where(p => IsQuantized(p, model)).Sum(p => p.Count);
 

@@ -44,7 +44,7 @@ internal static class MemoryForecaster
         var gradients = new MemoryPart("gradients", 4 * trainable, $"{Count(trainable)} x 4 bytes");
         var activations = Activations(config, model, batch, element, half && full ? total : 0);
         var logits = Logits(config, model, batch, element);
-        var dequantised = config.Method.FinetuningType == TrainingMethod.Qlora ? LargestQuantized(model) * 4 : 0;
+        var dequantised = AdapterCount.HasQuantizedBase(config, model) ? LargestQuantized(model) * 4 : 0;
         var layer = new MemoryPart(
             "temporaries", (long)(new ActivationModel(model, config, batch.Tokens).BackwardPerToken * batch.Tokens * element) + dequantised, "gradients within one layer");
 
@@ -56,7 +56,7 @@ internal static class MemoryForecaster
         MemoryPart[] early = [process, .. weights, states, first, activations, logits.Bytes >= layer.Bytes ? logits : layer];
         MemoryPart[] late = [process, .. weights, states, gradients, layer];
         // A base that is quantised is so layer by layer.
-        MemoryPart[] loading = config.Method.FinetuningType == TrainingMethod.Qlora
+        MemoryPart[] loading = AdapterCount.HasQuantizedBase(config, model)
             ? [process, .. weights, new MemoryPart("one layer", 4 * LargestQuantized(model), "before it is quantised")]
             : [process, new MemoryPart("weights", 4 * total, $"{Count(total)} x 4 bytes")];
         (MemoryPart[] Parts, string Moment)[] moments =
@@ -110,10 +110,10 @@ internal static class MemoryForecaster
     private static MemoryPart[] Weights(TrainingConfig config, ModelFacts model, long total, long adapters)
     {
         var own = new List<MemoryPart>();
-        if (config.Method.FinetuningType == TrainingMethod.Qlora)
+        if (AdapterCount.HasQuantizedBase(config, model))
         {
             var quantized = AdapterCount.Quantized(model);
-            own.Add(config.Method.QuantizationBit == 8 ? Int8(model, quantized) : Nf4(quantized, config.Method.Bnb4BitUseDoubleQuant));
+            own.Add((model.QuantizedBits ?? config.Method.QuantizationBit) == 8 ? Int8(model, quantized) : Nf4(quantized, config.Method.Bnb4BitUseDoubleQuant));
             own.Add(new MemoryPart("weights", 4 * (total - quantized), $"{Count(total - quantized)} x 4 bytes"));
         }
         else
@@ -163,8 +163,8 @@ internal static class MemoryForecaster
         }
 
         // Logits become their gradient in place; in 16 bits there is a copy of them. A masked model's head is more than a product.
-        var factor = element == 4 && config.Task.TaskType == TaskType.CausalLm && config.Method.FinetuningType != TrainingMethod.Qlora && !AdapterCount.IsOnHead(config, model) ? PlainHeadFactor : 1;
-        var least = config.Method.FinetuningType == TrainingMethod.Qlora ? LeastRows : 1;
+        var factor = element == 4 && config.Task.TaskType == TaskType.CausalLm && !AdapterCount.HasQuantizedBase(config, model) && !AdapterCount.IsOnHead(config, model) ? PlainHeadFactor : 1;
+        var least = AdapterCount.HasQuantizedBase(config, model) ? LeastRows : 1;
         var chunk = Math.Min(batch.Tokens, Math.Max(least, factor * LogitsChunk / (4L * Math.Max(1, model.VocabularySize))));
         var bytes = chunk * model.VocabularySize * (element < 4 ? 4 + (2 * element) : 4L);
         // Hidden states of the supervised positions and their gradients.
