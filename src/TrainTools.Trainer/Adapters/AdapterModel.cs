@@ -80,7 +80,7 @@ public sealed partial class AdapterModel : IDisposable
         using var file = AdapterFile.Open(folder);
         if (SelectTargets(model, config).Count == 0 && file.Left() is [var one, ..])
         {
-            throw file.Mismatch($"none of its target_modules is a layer there; '{one}' is one of its tensors, and the base ({model.Config.ModelType}) has {string.Join(", ", LayerNames(model))}");
+            throw file.Mismatch($"none of its target_modules ({config.Json["target_modules"]?.ToJsonString() ?? "by default"}) is a layer there; '{one}' is one of its tensors, and the base ({model.Config.ModelType}) has {string.Join(", ", LayerNames(model))}");
         }
 
         var adapter = Build(model, config, file);

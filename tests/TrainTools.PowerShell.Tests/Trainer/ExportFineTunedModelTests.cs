@@ -59,7 +59,7 @@ public sealed class ExportFineTunedModelTests(CompletedRun done) : IDisposable
     [InlineData("\"peft_type\": \"LORA\"", "\"peft_type\": \"IA3\"", "AdapterTypeUnsupported", "'IA3'")]
     [InlineData("\"r\": 4", "\"r\": 0", "AdapterConfigInvalid", "must be 1 or more")]
     [InlineData("\"r\": 4", "\"r\": 5", "AdapterBaseMismatch", "but the base asks for [5, ")]
-    [InlineData("q_proj", "query", "AdapterTargetsNotFound", "query")]
+    [InlineData("q_proj", "query", "AdapterBaseMismatch", "query")]
     [InlineData(null, null, "SafetensorsTruncated", "adapter_model.safetensors")]
     public void A_damaged_adapter_is_one_error_that_says_what(string? old, string? changed, string id, string message)
     {

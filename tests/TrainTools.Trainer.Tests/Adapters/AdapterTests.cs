@@ -148,7 +148,8 @@ public sealed class AdapterTests
         using var model = PretrainedModelLoader.LoadCausal(Path.Combine(Data, "models", "qwen2"));
         var error = Assert.Throws<TrainToolsException>(() => AdapterModel.Load(model, Path.Combine(Data, "lora", "gpt2_lora", "trained")));
         Assert.Equal(ErrorIds.AdapterBaseMismatch, error.ErrorId);
-        Assert.Contains("none of its target_modules is a layer there", error.Message, StringComparison.Ordinal);
+        Assert.Contains("none of its target_modules (", error.Message, StringComparison.Ordinal);
+        Assert.Contains("c_attn", error.Message, StringComparison.Ordinal);
         Assert.Contains("lora_A.weight' is one of its tensors, and the base (qwen2) has q_proj, k_proj", error.Message, StringComparison.Ordinal);
         Assert.All(model.LinearLayers.Values, l => Assert.Null(l.Adapter));
 
