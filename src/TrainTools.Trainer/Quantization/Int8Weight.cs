@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainTools.Core.Errors;
+using TrainTools.Core.Quantization;
 using TrainTools.Core.Serialization;
 using TrainTools.Trainer.Models.Loading;
 using static TorchSharp.torch;
@@ -13,9 +14,6 @@ namespace TrainTools.Trainer.Quantization;
 /// </summary>
 public sealed class Int8Weight : QuantizedWeight
 {
-    /// <summary>Name of the rows' magnitudes, beside the layer's weight.</summary>
-    public const string ScaleName = "SCB";
-
     private readonly Tensor codes;
     private readonly Tensor rowMaxima;
 
@@ -75,8 +73,8 @@ public sealed class Int8Weight : QuantizedWeight
     {
         var layer = name[..(name.LastIndexOf('.') + 1)];
         yield return TensorBytes.Item(name, codes);
-        yield return TensorBytes.Item(layer + ScaleName, rowMaxima);
-        yield return new SafetensorsItem(layer + "weight_format", SafetensorsDtype.U8, [], stream => stream.WriteByte(0)); // row-major
+        yield return TensorBytes.Item(layer + QuantizedNames.RowScales, rowMaxima);
+        yield return new SafetensorsItem(layer + QuantizedNames.Format, SafetensorsDtype.U8, [], stream => stream.WriteByte(0)); // row-major
     }
 
     /// <inheritdoc/>

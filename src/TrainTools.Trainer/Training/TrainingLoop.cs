@@ -106,8 +106,9 @@ internal sealed class TrainingLoop : IDisposable
             catch (Exception e) when (MemoryLimit.RanOut(e))
             {
                 // Nothing of the step was kept: it is done again, of smaller batches.
-                watch.Observe(memory.Shortage(done, Config.Batch.AutoFindBatchSize));
-                Context.Events.Send(new LogMessage { Level = "warning", Message = memory.Answer(e, done, Config) });
+                var shortage = memory.Shortage(done, Config.Batch.AutoFindBatchSize, Step.Parts);
+                watch.Observe(shortage);
+                Context.Events.Send(new LogMessage { Level = "warning", Message = memory.Answer(e, shortage, Config) });
             }
         }
 
@@ -148,7 +149,7 @@ internal sealed class TrainingLoop : IDisposable
         using var batches = new BatchSource(Samples, Plan, Order, Collator, done, memory.MicroBatch);
         foreach (var window in batches.Steps())
         {
-            memory.Watch(window, Step.Parts);
+            memory.Watch(window);
             var began = Stopwatch.GetTimestamp();
             var processor = Environment.CpuUsage.TotalTime;
             var rate = Schedule.At(window.Step, metrics);

@@ -42,8 +42,8 @@ public sealed record ModelFacts
     /// <summary>Whether the output layer is the embedding.</summary>
     public bool TieWordEmbeddings { get; init; }
 
-    /// <summary>Whether the output head is the embedding's table: no tensor of its own, though an adapter may name it (lm_head).</summary>
-    internal bool HasTiedHead => TieWordEmbeddings && !IsEncoder;
+    /// <summary>Name of an output head that is the embedding's table: no tensor of its own, though an adapter may name it; else nothing.</summary>
+    internal IReadOnlyList<string> TiedHead => TieWordEmbeddings && !IsEncoder ? ["lm_head"] : [];
 
     /// <summary>Bits of a checkpoint whose linear layers are quantised (bitsandbytes): 4 or 8; null = it is not.</summary>
     internal int? QuantizedBits => Parameters.Any(p => p.Dtype == SafetensorsDtype.U8) ? 4 : Parameters.Any(p => p.Dtype == SafetensorsDtype.I8) ? 8 : null;

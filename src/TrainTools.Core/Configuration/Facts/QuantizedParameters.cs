@@ -7,9 +7,6 @@ namespace TrainTools.Core.Configuration;
 /// <summary>The parameters of files in which bitsandbytes may have quantised some: with the shapes they stand for, without what lies beside them.</summary>
 internal static class QuantizedParameters
 {
-    private static readonly string[] Companions =
-        [Nf4State.AbsmaxSuffix, Nf4State.MapSuffix, Nf4State.NestedAbsmaxSuffix, Nf4State.NestedMapSuffix, Nf4State.StateSuffix, Nf4State.StateSuffixOf("fp4")];
-
     /// <summary>The parameters in the files' order. A state that cannot be read leaves the packed shape: loading says what is wrong with it.</summary>
     public static List<ParameterFacts> Read(IEnumerable<string> paths)
     {
@@ -24,7 +21,7 @@ internal static class QuantizedParameters
                 {
                     shapes[entry.Name[..^Nf4State.StateSuffix.Length]] = shape;
                 }
-                else if (!IsCompanion(entry.Name))
+                else if (!QuantizedNames.IsCompanion(entry.Name))
                 {
                     found.Add(new ParameterFacts(entry.Name, entry.Dtype, entry.Shape));
                 }
@@ -33,10 +30,6 @@ internal static class QuantizedParameters
 
         return [.. found.Select(p => shapes.TryGetValue(p.Name, out var shape) ? p with { Shape = shape } : p)];
     }
-
-    private static bool IsCompanion(string name) =>
-        Array.Exists(Companions, s => name.EndsWith(".weight" + s, StringComparison.Ordinal))
-        || name.EndsWith(".SCB", StringComparison.Ordinal) || name.EndsWith(".weight_format", StringComparison.Ordinal);
 
     private static IReadOnlyList<long>? Shape(SafetensorsFile file, SafetensorsEntry state)
     {

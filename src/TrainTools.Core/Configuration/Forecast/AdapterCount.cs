@@ -5,8 +5,6 @@ internal static class AdapterCount
 {
     private static readonly HashSet<string> Heads = new(StringComparer.Ordinal) { "lm_head", "embed_out", "score", "classifier", "qa_outputs" };
 
-    private const string TiedHeadName = "lm_head";
-
     /// <summary>Trainable parameters of a config on a model; null where the model's layers are not known.</summary>
     public static long? Trainable(TrainingConfig config, ModelFacts model)
     {
@@ -35,19 +33,14 @@ internal static class AdapterCount
             }
         }
 
-        return count + TiedHead(config.Method, rank, model);
-    }
-
-    // A head that shares the embedding's table is no parameter of the file; it gets an adapter, or a table of its own, where it is named.
-    private static long TiedHead(MethodConfig method, long rank, ModelFacts model)
-    {
-        if (!model.HasTiedHead)
+        // A head that shares the embedding's table gets an adapter, or a table of its own, where it is named.
+        foreach (var head in model.TiedHead)
         {
-            return 0;
+            count += config.Method.ModulesToSave.Contains(head) ? (long)model.VocabularySize * model.HiddenSize
+                : IsTarget(config.Method, head, model) ? rank * (model.VocabularySize + (long)model.HiddenSize) : 0;
         }
 
-        return method.ModulesToSave.Contains(TiedHeadName) ? (long)model.VocabularySize * model.HiddenSize
-            : IsTarget(method, TiedHeadName, model) ? rank * (model.VocabularySize + (long)model.HiddenSize) : 0;
+        return count;
     }
 
     /// <summary>Whether the base's linear layers are quantised: as they are read, or in the checkpoint.</summary>
@@ -64,7 +57,7 @@ internal static class AdapterCount
     /// <summary>Whether the output head gets an adapter.</summary>
     public static bool IsOnHead(TrainingConfig config, ModelFacts model) =>
         config.Method.FinetuningType != TrainingMethod.Full
-        && model.LinearLayers().Concat(model.HasTiedHead ? [TiedHeadName] : []).Any(l => Heads.Contains(LastWord(l)) && IsTarget(config.Method, l, model));
+        && model.LinearLayers().Concat(model.TiedHead).Any(l => Heads.Contains(LastWord(l)) && IsTarget(config.Method, l, model));
 
     /// <summary>Whether a layer gets an adapter.</summary>
     internal static bool IsTarget(MethodConfig method, string layer, ModelFacts model)

@@ -188,7 +188,7 @@ internal static class AdapterRules
             return None;
         }
 
-        var layers = WithHead(Layers(model, p => p.Shape.Count > 1), model);
+        var layers = Layers(model, p => p.Shape.Count > 1);
         var targets = c.Config.Method.TargetModules;
         var missing = targets.Where(t => t != "all-linear" && !layers.Any(l => TargetModules.Matches(t, targets.Count, l))).ToList();
         if (missing.Count == 0)
@@ -196,7 +196,7 @@ internal static class AdapterRules
             return None;
         }
 
-        var names = WithHead([.. model.LinearLayerNames()], model);
+        var names = model.LinearLayerNames().Concat(model.TiedHead).ToList();
         var meant = targets.Select(t => missing.Contains(t) ? NearestName.Find(t, names) : t).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var norms = Layers(model, p => p.Shape.Count == 1);
         return Found(
@@ -217,7 +217,7 @@ internal static class AdapterRules
             yield break;
         }
 
-        var (layers, method) = (WithHead(Layers(model, _ => true), model), c.Config.Method);
+        var (layers, method) = (Layers(model, _ => true), c.Config.Method);
         foreach (var (setting, given, severity) in new[] { ("exclude_modules", method.ExcludeModules, Warning), ("modules_to_save", method.ModulesToSave, Error) })
         {
             var missing = given.Where(m => !(setting == "modules_to_save" && c.Practice.IsClassifier && m is "score" or "classifier") && !layers.Exists(l => TargetModules.Matches(m, 1, l))).ToList();
@@ -235,10 +235,8 @@ internal static class AdapterRules
     }
 
     // A head that shares the embedding's table is no parameter of its own; the trainer unties it for an adapter, or to train it.
-    private static List<string> WithHead(List<string> layers, ModelFacts model) => model.HasTiedHead ? [.. layers, "lm_head"] : layers;
-
     private static List<string> Layers(ModelFacts model, Func<ParameterFacts, bool> which) =>
-        [.. model.Parameters.Where(which).Select(p => p.Name.EndsWith(".weight", StringComparison.Ordinal) ? p.Name[..^".weight".Length] : p.Name).Distinct(StringComparer.Ordinal)];
+        [.. model.Parameters.Where(which).Select(p => p.Name.EndsWith(".weight", StringComparison.Ordinal) ? p.Name[..^".weight".Length] : p.Name).Concat(model.TiedHead).Distinct(StringComparer.Ordinal)];
 }
 
 /// <summary>How names of target modules are held against layers, as PEFT does.</summary>

@@ -20,7 +20,7 @@ internal sealed class BatchTooLarge : ICause
             remedies.Add(shortage.InEvaluation
                 ? context.Change($"Evaluate {shortage.Half} rows at a time.", ("per_device_eval_batch_size", shortage.Half))
                 : context.Change(
-                    "Fewer rows a batch and accumulate as many more: the same steps.",
+                    "Fewer rows a batch, and more batches accumulated: the same steps.",
                     ("per_device_train_batch_size", shortage.Half), ("gradient_accumulation_steps", (context.Facts.Accumulation ?? 1) * shortage.Factor)));
             remedies.Add(context.Change("Let the run find the size itself.", ("auto_find_batch_size", true)));
         }

@@ -15,9 +15,6 @@ namespace TrainTools.Trainer.Models.Loading;
 /// </summary>
 internal sealed class QuantizedTensors
 {
-    private static readonly string[] Suffixes =
-        [Nf4State.AbsmaxSuffix, Nf4State.MapSuffix, Nf4State.NestedAbsmaxSuffix, Nf4State.NestedMapSuffix, Nf4State.StateSuffix, Nf4State.StateSuffixOf("fp4")];
-
     private readonly Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)> companions = new(StringComparer.Ordinal);
 
     /// <summary>Gathers the companions of all weights.</summary>
@@ -26,7 +23,7 @@ internal sealed class QuantizedTensors
         var result = new QuantizedTensors();
         foreach (var file in files)
         {
-            foreach (var entry in file.Entries.Where(e => IsCompanion(e.Name)))
+            foreach (var entry in file.Entries.Where(e => QuantizedNames.IsCompanion(e.Name)))
             {
                 result.companions[entry.Name] = (file, entry);
             }
@@ -53,16 +50,12 @@ internal sealed class QuantizedTensors
         return Is4Bit(entry) ? Read4Bit(file, entry, layer, device) : Read8Bit(file, entry, layer, device);
     }
 
-    private static bool IsCompanion(string name) =>
-        Suffixes.Any(s => name.EndsWith(".weight" + s, StringComparison.Ordinal))
-        || name.EndsWith("." + Int8Weight.ScaleName, StringComparison.Ordinal) || name.EndsWith(".weight_format", StringComparison.Ordinal);
-
     private bool Is4Bit(SafetensorsEntry entry) =>
         Holds(entry.Name + Nf4State.StateSuffix) || Holds(entry.Name + Nf4State.StateSuffixOf("fp4"));
 
     private bool Is8Bit(SafetensorsEntry entry) => entry.Dtype == SafetensorsDtype.I8 && Holds(ScaleOf(entry.Name));
 
-    private static string ScaleOf(string weight) => weight[..(weight.LastIndexOf('.') + 1)] + Int8Weight.ScaleName;
+    private static string ScaleOf(string weight) => weight[..(weight.LastIndexOf('.') + 1)] + QuantizedNames.RowScales;
 
     private unsafe Nf4Weight Read4Bit(SafetensorsFile file, SafetensorsEntry entry, LinearLayer layer, Device? device)
     {

@@ -21,8 +21,7 @@ internal static class AttentionKernel
         using var scope = NewDisposeScope();
         long rows = query.shape[0];
         long count = query.shape[1];
-        if (IsPlainCausal(count, settings, context)
-            && (context.Layout.Documents ?? Enumerable.Repeat(count, (int)rows).ToArray()) is var sequences && AttentionFunction.Fits(query, key, value, sequences))
+        if (PlainCausal(rows, count, settings, context) is { } sequences && AttentionFunction.Fits(query, key, value, sequences))
         {
             return AttentionFunction.Apply(query, key, value, sequences, settings.Scale).MoveToOuterDisposeScope();
         }
@@ -58,10 +57,22 @@ internal static class AttentionKernel
         return output.reshape(rows, count, settings.Heads * settings.HeadDim).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether each sequence sees itself by the causal rule alone, without a window that it fills, soft-cap, dropout or cache.</summary>
-    private static bool IsPlainCausal(long count, AttentionSettings settings, ForwardContext context) =>
-        context.Input.Cache is null && context.Layout is { Causal: true, HasPadding: false }
-        && (settings.Window is not { } window || window >= count) && settings.SoftCap is null && !(context.Training && settings.Dropout > 0);
+    /// <summary>The sequences, if each sees itself by the causal rule alone, without a window that it fills, soft-cap, dropout or cache; else null.</summary>
+    /// <param name="rows">B.</param>
+    /// <param name="count">T.</param>
+    /// <param name="settings">The layer's settings.</param>
+    /// <param name="context">The forward pass.</param>
+    public static (int Start, int Length)[]? PlainCausal(long rows, long count, AttentionSettings settings, ForwardContext context)
+    {
+        if (context.Input.Cache is not null || context.Layout is not { Causal: true, HasPadding: false }
+            || settings.SoftCap is not null || (context.Training && settings.Dropout > 0))
+        {
+            return null;
+        }
+
+        var sequences = context.Layout.Sequences(rows, count);
+        return settings.Window is { } window && sequences.Max(s => s.Length) > window ? null : sequences;
+    }
 
     /// <summary>[B, heads, T, D] × [B, kvHeads, S, D] → [B, heads, T, D].</summary>
     private static Tensor Rows(Tensor q, Tensor k, Tensor v, AttentionSettings settings, ForwardContext context)

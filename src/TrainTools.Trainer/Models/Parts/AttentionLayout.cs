@@ -44,6 +44,27 @@ internal sealed class AttentionLayout
     /// <summary>Lengths of the documents of a padding-free row; null = ordinary rows.</summary>
     public long[]? Documents { get; }
 
+    /// <summary>First token and length of what attends to itself alone: documents or rows.</summary>
+    /// <param name="rows">B.</param>
+    /// <param name="count">T.</param>
+    public (int Start, int Length)[] Sequences(long rows, long count)
+    {
+        if (Documents is null)
+        {
+            return [.. Enumerable.Range(0, (int)rows).Select(i => (i * (int)count, (int)count))];
+        }
+
+        var sequences = new (int, int)[Documents.Length];
+        var at = 0;
+        for (var i = 0; i < sequences.Length; i++)
+        {
+            sequences[i] = (at, (int)Documents[i]);
+            at += (int)Documents[i];
+        }
+
+        return sequences;
+    }
+
     /// <summary>Whether some keys are padding that the causal rule does not hide.</summary>
     public bool HasPadding => realKeys is not null;
 

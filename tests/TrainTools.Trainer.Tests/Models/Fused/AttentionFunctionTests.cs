@@ -24,13 +24,13 @@ public sealed class AttentionFunctionTests
         var value = randn(rows, count, keyHeads, size).requires_grad_();
         var sent = randn(rows, count, heads * size);
         double scale = 1.7 / Math.Sqrt(size);
-        Assert.Equal(Vector512.IsHardwareAccelerated && lengths.Length * keyHeads >= get_num_threads(), AttentionFunction.Fits(query, key, value, lengths));
+        Assert.Equal(Vector512.IsHardwareAccelerated && lengths.Length * keyHeads >= get_num_threads(), AttentionFunction.Fits(query, key, value, Sequences(lengths)));
 
         Tensor[] wide = [.. new[] { query, key, value }.Select(t => t.detach().to_type(ScalarType.Float64).requires_grad_())];
         var expected = Expected(wide[0], wide[1], wide[2], lengths, scale);
         expected.backward([sent.to_type(ScalarType.Float64)]);
 
-        var actual = AttentionFunction.Apply(query, key, value, lengths, scale);
+        var actual = AttentionFunction.Apply(query, key, value, Sequences(lengths), scale);
         Close(expected, actual);
         actual.backward([sent]);
         AutogradGuard.ThrowIfFailed();
@@ -39,7 +39,7 @@ public sealed class AttentionFunctionTests
         Close(wide[2].grad!, value.grad!);
 
         using var grad = no_grad();
-        Assert.True(AttentionFunction.Apply(query, key, value, lengths, scale).eq(actual).all().ToBoolean());
+        Assert.True(AttentionFunction.Apply(query, key, value, Sequences(lengths), scale).eq(actual).all().ToBoolean());
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class AttentionFunctionTests
                     input.grad = null;
                 }
 
-                var output = AttentionFunction.Apply(inputs[0], inputs[1], inputs[2], [50, 50, 50], 0.2);
+                var output = AttentionFunction.Apply(inputs[0], inputs[1], inputs[2], Sequences(50, 50, 50), 0.2);
                 output.backward([sent]);
                 results.Add([output, .. inputs.Select(i => i.grad!.clone())]);
             }
@@ -82,7 +82,7 @@ public sealed class AttentionFunctionTests
         value[0, 7, 0, 3] = double.NaN;
         key[0, 20, 1, 0] = double.PositiveInfinity;
         using var grad = no_grad();
-        var finite = AttentionFunction.Apply(query, key, value, [40], 0.25).isfinite().view(40, 2, 16);
+        var finite = AttentionFunction.Apply(query, key, value, Sequences(40), 0.25).isfinite().view(40, 2, 16);
         Assert.False(finite[7, 0, 3].ToBoolean());
         Assert.False(finite[39, 0, 3].ToBoolean());
         Assert.False(finite.narrow(0, 20, 20).select(1, 1).all().ToBoolean());
@@ -93,10 +93,12 @@ public sealed class AttentionFunctionTests
     {
         using var scope = NewDisposeScope();
         Tensor Of(long count, ScalarType type = ScalarType.Float32) => zeros([1, count, 4, 16], type);
-        Assert.False(AttentionFunction.Fits(Of(1025), Of(1025), Of(1025), [1025]));
-        Assert.False(AttentionFunction.Fits(Of(8, ScalarType.BFloat16), Of(8, ScalarType.BFloat16), Of(8, ScalarType.BFloat16), [8]));
-        Assert.False(AttentionFunction.Fits(Of(8).transpose(1, 2).contiguous().transpose(1, 2), Of(8), Of(8), [8]));
+        Assert.False(AttentionFunction.Fits(Of(1025), Of(1025), Of(1025), Sequences(1025)));
+        Assert.False(AttentionFunction.Fits(Of(8, ScalarType.BFloat16), Of(8, ScalarType.BFloat16), Of(8, ScalarType.BFloat16), Sequences(8)));
+        Assert.False(AttentionFunction.Fits(Of(8).transpose(1, 2).contiguous().transpose(1, 2), Of(8), Of(8), Sequences(8)));
     }
+
+    private static (int, int)[] Sequences(params long[] lengths) => [.. lengths.Select((length, i) => ((int)lengths.Take(i).Sum(), (int)length))];
 
     // softmax(scale · q kᵀ) v of each sequence, later positions hidden.
     private static Tensor Expected(Tensor query, Tensor key, Tensor value, long[] lengths, double scale)

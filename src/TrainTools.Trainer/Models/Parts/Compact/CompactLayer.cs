@@ -73,9 +73,7 @@ internal sealed class CompactLayer
     public bool Fits(Tensor hidden, ForwardContext context) =>
         Allowed && context.Training && hidden.dtype == ScalarType.Float32 && hidden.device_type == DeviceType.CPU
         && (hidden.requires_grad || !is_grad_enabled())
-        && context is { Layout: { Causal: true, HasPadding: false, Past: 0 }, Input.Cache: null }
-        && attention.Settings.Dropout == 0
-        && (attention.Settings.Window is not { } window || window >= Sequences(hidden, context).Max(s => s.Length))
+        && AttentionKernel.PlainCausal(hidden.shape[0], hidden.shape[1], attention.Settings, context) is not null
         && FirstNorm.Weight.Value.dtype == ScalarType.Float32 && SecondNorm.Weight.Value.dtype == ScalarType.Float32
         && Linears.All(l => LinearKernel.IsPlain(l) && l.Weight.Value.dtype == ScalarType.Float32);
 
@@ -91,7 +89,7 @@ internal sealed class CompactLayer
             rotary = new RotaryTables(rotary.Cos.alias().DetachFromDisposeScope(), rotary.SignedSin.alias().DetachFromDisposeScope());
         }
 
-        var pass = new CompactPass(this, Sequences(hidden, context), hidden.shape[1], rotary);
+        var pass = new CompactPass(this, context.Layout.Sequences(hidden.shape[0], hidden.shape[1]), hidden.shape[1], rotary);
         if (is_grad_enabled())
         {
             return Node.Apply(contiguous, pass).MoveToOuterDisposeScope();
@@ -100,26 +98,6 @@ internal sealed class CompactLayer
         var (output, kept) = pass.Forward(contiguous);
         kept.Dispose();
         return output.MoveToOuterDisposeScope();
-    }
-
-    // First token and length of what attends to itself alone: rows or documents.
-    private static (int Start, int Length)[] Sequences(Tensor hidden, ForwardContext context)
-    {
-        if (context.Layout.Documents is not { } documents)
-        {
-            var (rows, count) = ((int)hidden.shape[0], (int)hidden.shape[1]);
-            return [.. Enumerable.Range(0, rows).Select(i => (i * count, count))];
-        }
-
-        var sequences = new (int, int)[documents.Length];
-        var at = 0;
-        for (var i = 0; i < sequences.Length; i++)
-        {
-            sequences[i] = (at, (int)documents[i]);
-            at += (int)documents[i];
-        }
-
-        return sequences;
     }
 
     /// <summary>What backward needs. The tensors belong to no scope: they go as soon as they have been used, or with the graph.</summary>

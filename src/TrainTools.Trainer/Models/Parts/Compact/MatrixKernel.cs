@@ -14,6 +14,7 @@ internal static unsafe class MatrixKernel
     private const int Depth = 256;
 
     private const int Shallow = 24;
+    private const int Tile = 8;
 
     /// <summary>C = A·B, or C += A·B.</summary>
     /// <param name="a">A(i, k) at a[i · aRow + k · aStep], so that a transposed matrix is read where it lies.</param>
@@ -64,29 +65,18 @@ internal static unsafe class MatrixKernel
 
     private static void Block512(float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, int rows, int columns, int depth, bool adds)
     {
-        var column = 0;
-        if (depth <= Shallow && adds)
+        if (depth <= Shallow && adds && rows > Tile)
         {
-            var whole = columns & ~31;
-            for (var top = 0; top + 8 <= rows; top += 8)
+            // Little is read for each number of C: a few of its rows after the others, so that it is gone through in order.
+            for (var i = 0; i < rows; i += Tile)
             {
-                for (var j = 0; j < whole; j += 32)
-                {
-                    MatrixTiles512.EightByTwo(a + (top * aRow), aRow, aStep, b + j, bRow, c + (top * cRow) + j, cRow, depth, adds);
-                }
+                Block512(a + (i * aRow), aRow, aStep, b, bRow, c + (i * cRow), cRow, Math.Min(Tile, rows - i), columns, depth, adds);
             }
 
-            for (var top = rows & ~7; top < rows; top++)
-            {
-                for (var j = 0; j < whole; j += 32)
-                {
-                    MatrixTiles512.OneByTwo(a + (top * aRow), aStep, b + j, bRow, c + (top * cRow) + j, depth, adds);
-                }
-            }
-
-            column = whole;
+            return;
         }
 
+        var column = 0;
         for (; column + 32 <= columns; column += 32)
         {
             var i = 0;

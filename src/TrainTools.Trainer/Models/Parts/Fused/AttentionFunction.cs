@@ -26,21 +26,20 @@ internal sealed unsafe class AttentionFunction : autograd.SingleTensorFunction<A
     /// <param name="query">[B, T, heads, D], as the others.</param>
     /// <param name="key">[B, T, kvHeads, D].</param>
     /// <param name="value">[B, T, kvHeads, D].</param>
-    /// <param name="lengths">Tokens of each sequence; together B · T.</param>
-    public static bool Fits(Tensor query, Tensor key, Tensor value, IReadOnlyList<long> lengths) =>
+    /// <param name="sequences">First token and length of each sequence; together B · T.</param>
+    public static bool Fits(Tensor query, Tensor key, Tensor value, (int Start, int Length)[] sequences) =>
         Vector512.IsHardwareAccelerated && WideKernels.Fit(query, key, value)
-        && query.shape[3] <= LargestHead && lengths.Max() <= LongestSequence && lengths.Count * key.shape[2] >= get_num_threads();
+        && query.shape[3] <= LargestHead && Array.TrueForAll(sequences, s => s.Length <= LongestSequence) && sequences.Length * key.shape[2] >= get_num_threads();
 
     /// <summary>softmax(scale · q kᵀ) v, [B, T, heads · D].</summary>
     /// <param name="query">[B, T, heads, D]; neighbouring heads share a key head.</param>
     /// <param name="key">[B, T, kvHeads, D].</param>
     /// <param name="value">[B, T, kvHeads, D].</param>
-    /// <param name="lengths">Tokens of each sequence, one after another through all rows.</param>
+    /// <param name="sequences">First token and length of each sequence, one after another through all rows.</param>
     /// <param name="scale">Factor of the scores.</param>
-    public static Tensor Apply(Tensor query, Tensor key, Tensor value, IReadOnlyList<long> lengths, double scale)
+    public static Tensor Apply(Tensor query, Tensor key, Tensor value, (int Start, int Length)[] sequences, double scale)
     {
         using var scope = NewDisposeScope();
-        var sequences = Sequences(lengths);
         if (is_grad_enabled())
         {
             return apply(query, key, value, sequences, scale).MoveToOuterDisposeScope();
@@ -97,19 +96,6 @@ internal sealed unsafe class AttentionFunction : autograd.SingleTensorFunction<A
         GC.KeepAlive(key);
         GC.KeepAlive(value);
         return (output, logSum);
-    }
-
-    private static (int Start, int Length)[] Sequences(IReadOnlyList<long> lengths)
-    {
-        var sequences = new (int, int)[lengths.Count];
-        var start = 0;
-        for (var i = 0; i < sequences.Length; i++)
-        {
-            sequences[i] = (start, (int)lengths[i]);
-            start += (int)lengths[i];
-        }
-
-        return sequences;
     }
 
     private static Tensor Own(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
